@@ -1,0 +1,102 @@
+"""What a device is told when it is switched on. Whoever runs it writes this; it holds secrets, so mode 0600."""
+
+import msgspec
+
+from leaselab.appliance.machine import Command
+
+
+class HostEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a peer is: its address on each network, and its HTTPS port."""
+
+    addresses: dict[str, str]
+    https_port: int
+
+
+class Ports(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The ports a device listens on, on its internal (and external, management) address."""
+
+    ssh: int
+    https: int
+    metrics: int
+
+
+class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """PEM texts: this device's certificate chain and key, and the authority it trusts."""
+
+    certificate: str
+    key: str
+    authority: str
+
+
+class Ssh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The console server: host key (OpenSSH private key text), who may attach."""
+
+    host_key: str
+    authorized_keys: tuple[str, ...] = ()
+    users: dict[str, str] = {}
+    """Console users with passwords; keys are the usual way in."""
+
+
+class ApplianceConfig(msgspec.Struct, frozen=True, tag="appliance", forbid_unknown_fields=True):
+    """An emulated gateway or license server.
+
+    Attributes:
+        name: the node's name in the lab; also its host name unless ``hostname`` says otherwise.
+        kind: a key of the platform data, e.g. ``psa3000``.
+        addresses: own address by network (``internal`` is always there).
+        hosts: every peer it can name.
+        authority_key: the licensing authority's Ed25519 public key, hex (KEY-03).
+        cloud: the name of the vendor's side in ``hosts``, or empty.
+        boot: answers to boot prompts by prompt name (CON-04); what is absent is asked on the console.
+        user_password: what end users of this device sign in with.
+        seed: of this device's randomness; same seed, same history.
+        maximum_users: overrides the platform's figure.
+    """
+
+    name: str
+    kind: str
+    personality: str
+    release: str
+    hardware_id: str
+    serial_number: str
+    addresses: dict[str, str]
+    ports: Ports
+    hosts: dict[str, HostEntry]
+    tls: Tls
+    ssh: Ssh
+    authority_key: str
+    user_password: str
+    seed: str
+    hostname: str = ""
+    cloud: str = ""
+    boot: dict[str, str] = {}
+    maximum_users: int | None = None
+    time_zone: str = "UTC"
+
+
+class AuthCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What an authentication code entitles to (DLD-04)."""
+
+    licenses: tuple[str, ...]
+    starts: str = ""
+    """Start day ``YYYY-MM-DD``; empty: the day it is claimed."""
+
+
+class CloudConfig(msgspec.Struct, frozen=True, tag="cloud", forbid_unknown_fields=True):
+    """The vendor's side: download center and cloud licensing service. ``authority_key`` is the private key, hex."""
+
+    name: str
+    addresses: dict[str, str]
+    ports: Ports
+    hosts: dict[str, HostEntry]
+    tls: Tls
+    authority_key: str
+    auth_codes: dict[str, AuthCode]
+    seed: str
+
+
+NodeConfig = ApplianceConfig | CloudConfig
+"""Decoded by its ``type`` tag."""
+
+Provision = tuple[Command, ...]
+"""What an admin would enter after first boot, in order. Sent by the lab once the node is ready (CON-04)."""

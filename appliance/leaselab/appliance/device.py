@@ -1,0 +1,178 @@
+"""One writer per device: decide, append, publish, then let the messages go.
+
+The order that everything rests on (docs/architecture.md):
+
+1. a command is decided and its events are applied, all of it within one turn of the event loop;
+2. the events are in the store's open transaction; agenda and outbox are part of the state that the events build,
+   so the one append holds all three;
+3. the queued messages are sent, and their answers are commands again;
+4. the timekeeper knows of an earlier wake-up before anybody hears an answer;
+5. an answer leaves the process only when the store is durable.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from leaselab.appliance.instants import Instant
+from leaselab.appliance.machine import Command, Decision, Due, Event, Machine, Refusal, State
+from leaselab.appliance.ports import Clock, Peers, Store, Timekeeper
+
+S = TypeVar("S", bound=State)
+
+MAX_EXCHANGES_AN_INSTANT = 1_000
+"""A device that talks this often without time passing is in a loop; the error names the message."""
+
+SNAPSHOT_EVERY = 2_000
+"""Events between snapshots: a restart replays at most this many."""
+
+
+class RunawayError(RuntimeError):
+    """A device went round in circles within one instant."""
+
+
+class Device(Generic[S]):
+    """A decision machine with a history, a clock and peers.
+
+    Args:
+        name: unique in the store.
+        machine: the rules.
+        initial: the state before the first event.
+        store: where the history lives.
+        clock: the lab's time.
+        peers: the way out; may be set later.
+        timekeeper: who wakes the device.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        machine: Machine[S],
+        initial: S,
+        store: Store,
+        clock: Clock,
+        peers: Peers,
+        timekeeper: Timekeeper,
+    ) -> None:
+        self.name = name
+        self.state = initial
+        self.clock = clock
+        self.listeners: list[Callable[[Event, Instant], None]] = []
+        self._machine = machine
+        self._store = store
+        self._peers = peers
+        self._timekeeper = timekeeper
+        self._decoder = msgspec.json.Decoder(machine.event_type)
+        self._encode = msgspec.json.Encoder().encode
+        self._announced: Instant = -1
+        self._since_snapshot = 0
+        self._one_exchange = asyncio.Lock()
+        self._replay()
+
+    def _replay(self) -> None:
+        snapshot, events = self._store.load(self.name)
+        if snapshot is not None:
+            self.state = msgspec.json.decode(snapshot, type=self._machine.state_type)
+        for at, text in events:
+            self._machine.evolve(self.state, self._decoder.decode(text), at)
+            self._since_snapshot += 1
+
+    @property
+    def next_due(self) -> Instant:
+        """When the device next has something to do by itself."""
+        return self.state.agenda.next()[0]
+
+    async def handle(self, command: Command) -> Any:
+        """Decide what a person or program asks for and see it through; return its reply or a :class:`Refusal`."""
+        reply, after = self._decide(command)
+        await self._exchange()
+        while after is not None:
+            reply, after = self._decide(after)
+            await self._exchange()
+        await self._announce()
+        await self._store.durable()
+        return reply
+
+    async def serve(self, command: Command, *, store_id: str = "") -> Any:
+        """Answer a peer. Unlike :meth:`handle` it waits for no exchange of ours: the peer may be answering us.
+
+        Args:
+            command: the peer's message.
+            store_id: the peer's store. If it is ours, the peer's own commit covers this one and the barrier is left
+                out; any other peer hears the answer only once it is on disk (LSE-12).
+        """
+        reply, _ = self._decide(command)
+        await self._announce()
+        if store_id != self._store.id:
+            await self._store.durable()
+        return reply
+
+    async def run_due(self, until: Instant) -> Instant:
+        """Do all that is due by ``until`` (a grant from the timekeeper); return when the device wants to wake next."""
+        self.clock.observe(until)
+        for _ in range(MAX_EXCHANGES_AN_INSTANT):
+            due_at, key = self.state.agenda.next()
+            if due_at > until:
+                self._announced = due_at
+                return due_at
+            self._decide(Due(key=key))
+            await self._exchange()
+        raise RunawayError(f"{self.name}: agenda entry {key!r} keeps coming due at the same instant")
+
+    async def resume(self) -> None:
+        """Send again what was on its way when the device last stopped (same idempotency keys, LSE-11)."""
+        await self._exchange()
+        await self._announce()
+
+    def _decide(self, command: Command) -> tuple[Any, Command | None]:
+        """Apply a command and all that follows at once. No await: nobody sees a half-applied command."""
+        now = self.clock.now()
+        outcome = self._machine.decide(self.state, command, now)
+        if isinstance(outcome, Refusal):
+            return outcome, None
+        self._apply(outcome, now)
+        follow = list(outcome.then)
+        while follow:
+            nested = self._machine.decide(self.state, follow.pop(0), now)
+            if isinstance(nested, Decision):
+                self._apply(nested, now)
+                follow = [*nested.then, *follow]
+        return outcome.reply, outcome.after_exchange
+
+    def _apply(self, decision: Decision, now: Instant) -> None:
+        if not decision.events:
+            return
+        for event in decision.events:
+            self._machine.evolve(self.state, event, now)
+        self._store.append(self.name, now, [self._encode(event) for event in decision.events])
+        self._since_snapshot += len(decision.events)
+        if self._since_snapshot >= SNAPSHOT_EVERY:
+            self._store.snapshot(self.name, self._encode(self.state))
+            self._since_snapshot = 0
+        for listener in self.listeners:
+            for event in decision.events:
+                listener(event, now)
+
+    async def _exchange(self) -> None:
+        """Send queued messages one by one, in order; each answer may queue more. Return when none is left."""
+        if not self.state.outbox:
+            return
+        async with self._one_exchange:
+            for _ in range(MAX_EXCHANGES_AN_INSTANT):
+                envelope = next(iter(self.state.outbox.values()), None)
+                if envelope is None:
+                    return
+                if not self._peers.share_store(envelope.to):
+                    await self._store.durable()  # the peer must not know of what we could forget
+                self._decide(await self._peers.send(envelope, self.clock.now()))
+            raise RunawayError(f"{self.name}: message {envelope.path} to {envelope.to} is sent again and again")
+
+    async def _announce(self) -> None:
+        """Tell the timekeeper of an earlier wake-up. A later one it finds out at the old instant, at no cost."""
+        due_at = self.next_due
+        if self._announced < 0 or due_at < self._announced:
+            self._announced = due_at
+            await self._timekeeper.wakes(self.name, due_at)

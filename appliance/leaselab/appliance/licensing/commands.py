@@ -1,0 +1,197 @@
+"""What a person, a program or a topology asks of an appliance. One class an act; replies are named with it."""
+
+from leaselab.appliance.instants import Duration, Instant
+from leaselab.appliance.machine import Command
+
+CONCURRENT_USERS = "concurrent-users"
+RDP_USERS = "rdp-users"
+FEATURES = (CONCURRENT_USERS, RDP_USERS)
+"""The features that are counted, leased and auto-leased (AUT-01)."""
+
+
+class PowerOn(Command, frozen=True):
+    """The device starts with this software; a changed release is an upgrade (ENF-07). ``secret`` is 32 fresh bytes."""
+
+    release: str
+    secret: bytes
+
+
+class AcceptAgreement(Command, frozen=True):
+    """The license agreement is accepted (KEY-04)."""
+
+
+class ChooseMode(Command, frozen=True):
+    """First boot's question whether to be a Virtual License Server (VLS-01, PLT-05)."""
+
+    virtual_license_server: bool
+
+
+class SetNetwork(Command, frozen=True):
+    """Addresses of one port (``internal``, ``external``, ``management``)."""
+
+    port: str
+    address: str
+    netmask: str
+    gateway: str = ""
+    dns: tuple[str, ...] = ()
+    domains: str = ""
+    wins: str = ""
+    enabled: bool = True
+
+
+class CreateAdministrator(Command, frozen=True):
+    """A local administrator, or a new password for one."""
+
+    name: str
+    password: str
+
+
+class CreateCertificate(Command, frozen=True):
+    """The self-signed web certificate of first boot."""
+
+    common_name: str
+    organization: str
+
+
+class FinishFirstBoot(Command, frozen=True):
+    """The wizard is through; services start."""
+
+
+class AddKeys(Command, frozen=True):
+    """Install license keys. Reply: a tuple of :class:`KeyOutcome`, one a key (KEY-03)."""
+
+    keys: tuple[str, ...]
+
+
+class DeleteLicense(Command, frozen=True):
+    """Remove an installed license by its serial."""
+
+    serial: str
+
+
+class DownloadKeys(Command, frozen=True):
+    """Ask the download center at once, with or without a code (DLD-02). Reply: :class:`DownloadReport`."""
+
+    code: str = ""
+
+
+class SetDownloads(Command, frozen=True):
+    """Automatic download of license keys (DLD-01)."""
+
+    enabled: bool
+    preferred_network: str = "internal"
+
+
+class SetServerRole(Command, frozen=True):
+    """Enable Licensing server, and its Advanced Settings (SRV-01, SRV-02). ``None`` leaves a setting as it is."""
+
+    enabled: bool | None = None
+    incremental_lease: Duration | None = None
+    renewal_interval: Duration | None = None
+
+
+class Allocation(Command, frozen=True):
+    """What the server lets one client have of one feature: ``0 <= reserved <= maximum`` (SRV-04)."""
+
+    reserved: int = 0
+    increment: int = 0
+    maximum: int = 0
+
+
+class SaveClient(Command, frozen=True):
+    """Add a client record, or change one (SRV-03). An empty password keeps the old one on a change."""
+
+    id: str
+    password: str
+    password_again: str
+    platform: str
+    """A kind, e.g. ``psa3000``."""
+    product: str
+    """``pcs`` or ``pps``."""
+    allocations: dict[str, Allocation]
+    expires_at: Instant | None = None
+    new: bool = True
+
+
+class DeleteClient(Command, frozen=True):
+    """Remove a client record; its leases run out (SRV-08)."""
+
+    id: str
+
+
+class ReleaseClient(Command, frozen=True):
+    """Let another hardware ID register under this client ID (SRV-11)."""
+
+    id: str
+
+
+class SetServer(Command, frozen=True):
+    """Configure Server on a client (CLT-01)."""
+
+    server: str
+    client_id: str
+    password: str
+    password_again: str
+    preferred_network: str = "internal"
+    verify_certificate: bool = True
+
+
+class RemoveServer(Command, frozen=True):
+    """Lease from no server any more."""
+
+
+class PullState(Command, frozen=True):
+    """Pull State from Server: contact it now (CFG-01)."""
+
+
+class Surrender(Command, frozen=True):
+    """Give a permanent license's counts to the server (SUR-01)."""
+
+    serial: str
+
+
+class Recall(Command, frozen=True):
+    """Take a surrendered license back (SUR-03)."""
+
+    serial: str
+
+
+class SignIn(Command, frozen=True):
+    """An end user signs in. Reply: :class:`Session`."""
+
+    user: str
+    source: str
+    feature: str = CONCURRENT_USERS
+    asked: bool = False
+    """Set by the machine itself once it has asked the server for more (LSE-02)."""
+
+
+class SignOut(Command, frozen=True):
+    """End a session by its ID."""
+
+    session: str
+
+
+class KeyOutcome(Command, frozen=True):
+    """What became of one key: ``result`` is ``installed``, ``duplicate`` or the reason of a refusal (KEY-02)."""
+
+    key: str
+    result: str
+    message: str
+
+
+class DownloadReport(Command, frozen=True):
+    """What a download brought. ``error`` is the center's own text, empty where there is none (DLD-02)."""
+
+    outcomes: tuple[KeyOutcome, ...]
+    error: str = ""
+
+
+class Session(Command, frozen=True):
+    """A signed-in end user."""
+
+    id: str
+    user: str
+    feature: str
+    source: str
+    since: Instant
