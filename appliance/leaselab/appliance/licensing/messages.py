@@ -1,0 +1,135 @@
+"""The lease protocol, version 1: what clients and servers, and devices and the vendor's cloud, say to each other.
+
+Bodies are JSON of these structs, posted to ``/licensing/v1/<verb>`` (docs/lease-protocol.md). The vendor's own wire
+format is not public; this is the emulator's. Every request carries who asks and when it was sent; ``request_id``
+makes it idempotent (LSE-11).
+"""
+
+import msgspec
+
+from leaselab.appliance.instants import Duration, Instant
+from leaselab.appliance.machine import Command
+
+
+class Request(Command, frozen=True, kw_only=True):
+    """What every request of a license client carries."""
+
+    client_id: str
+    hardware_id: str
+    sent_at: Instant
+    request_id: str
+    token: str = ""
+    """From the last registration; absent in ``register``."""
+    source: str = ""
+    """The address it came from; filled in by the server's edge, never trusted from the wire."""
+
+
+class Register(Request, frozen=True, kw_only=True, tag="register"):
+    """A client makes itself known with its machine ID before it leases (SRV-10, SRV-11)."""
+
+    password: str
+    platform: str
+    personality: str
+    release: str
+
+
+class Lease(Request, frozen=True, kw_only=True, tag="lease"):
+    """First contact takes the reserved counts (LSE-01); later, one increment of each feature named (LSE-02)."""
+
+    increments: tuple[str, ...] = ()
+
+
+class Renew(Request, frozen=True, kw_only=True, tag="renew"):
+    """Every renewal interval (LSE-06); gives back the increments named, by feature (LSE-09)."""
+
+    give_back: dict[str, tuple[str, ...]] = {}
+
+
+class AutoLeased(msgspec.Struct, frozen=True):
+    """One increment that a client out of contact granted itself (AUT-05)."""
+
+    id: str
+    feature: str
+    units: int
+    at: Instant
+
+
+class History(Request, frozen=True, kw_only=True, tag="history"):
+    """Back in contact: what was auto-leased meanwhile, grant by grant (AUT-08)."""
+
+    grants: tuple[AutoLeased, ...]
+
+
+class IncrementLease(msgspec.Struct, frozen=True):
+    """A live increment as the server knows it."""
+
+    id: str
+    units: int
+    acquired_at: Instant
+    ends_at: Instant
+
+
+class FeatureLease(msgspec.Struct, frozen=True):
+    """All a client holds of a feature, and may hold. The reply to a renewal replaces what the client believed."""
+
+    reserved: int
+    reserved_ends_at: Instant
+    increment: int
+    maximum: int
+    increments: tuple[IncrementLease, ...] = ()
+    auto_lease: bool = False
+    """Whether the client may help itself when out of contact (AUT-04)."""
+    denied: str = ""
+    """Why the increment asked for was not granted; empty when it was or none was asked for."""
+
+
+class Denied(msgspec.Struct, frozen=True, tag="denied"):
+    """A request that got nothing. ``reason`` is a stable word; ``unregistered`` tells the client to register anew."""
+
+    reason: str
+    message: str
+
+
+class Registered(msgspec.Struct, frozen=True, tag="registered"):
+    """The answer to ``register``: the token for what follows."""
+
+    token: str
+    server_time: Instant
+
+
+class Leases(msgspec.Struct, frozen=True, tag="leases"):
+    """The answer to every leasing request."""
+
+    features: dict[str, FeatureLease]
+    renewal_interval: Duration
+    incremental_lease: Duration
+    server_time: Instant
+    """So that a client whose clock is off still ends its leases in time (LSE-13)."""
+
+
+ServerReply = Registered | Leases | Denied
+ClientRequest = Register | Lease | Renew | History
+
+
+class ClaimKeys(Command, frozen=True, kw_only=True, tag="claim"):
+    """To the download center: keys for this device, with an authentication code or without (DLD-02)."""
+
+    hardware_id: str
+    kind: str
+    code: str = ""
+    request_id: str
+    sent_at: Instant
+
+
+class ClaimedKeys(msgspec.Struct, frozen=True, tag="keys"):
+    """The download center's answer; ``error`` is its own text."""
+
+    keys: tuple[str, ...] = ()
+    error: str = ""
+
+
+PATHS = {"register": Register, "lease": Lease, "renew": Renew, "history": History}
+"""Verb to message, under ``/licensing/v1/`` on a license server."""
+
+CLAIM_PATH = "/cloud/v1/claim"
+"""On the vendor's cloud."""
