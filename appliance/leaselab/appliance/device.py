@@ -79,6 +79,7 @@ class Device(Generic[S]):
         for at, text in events:
             self._machine.evolve(self.state, self._decoder.decode(text), at)
             self._since_snapshot += 1
+            self.clock.observe(at)  # a lab that comes back after a crash must not be earlier than its history
 
     @property
     def next_due(self) -> Instant:
@@ -104,6 +105,9 @@ class Device(Generic[S]):
             store_id: the peer's store. If it is ours, the peer's own commit covers this one and the barrier is left
                 out; any other peer hears the answer only once it is on disk (LSE-12).
         """
+        now = self.clock.now()
+        while self.next_due <= now:  # a lease that ends at this instant has ended before anybody asks (LSE-07)
+            self._decide(Due(key=self.state.agenda.next()[1]))
         reply, _ = self._decide(command)
         await self._announce()
         if store_id != self._store.id:
@@ -113,6 +117,7 @@ class Device(Generic[S]):
     async def run_due(self, until: Instant) -> Instant:
         """Do all that is due by ``until`` (a grant from the timekeeper); return when the device wants to wake next."""
         self.clock.observe(until)
+        await self._exchange()
         for _ in range(MAX_EXCHANGES_AN_INSTANT):
             due_at, key = self.state.agenda.next()
             if due_at > until:
@@ -145,9 +150,9 @@ class Device(Generic[S]):
     def _apply(self, decision: Decision, now: Instant) -> None:
         if not decision.events:
             return
+        self._store.append(self.name, now, [self._encode(event) for event in decision.events])
         for event in decision.events:
             self._machine.evolve(self.state, event, now)
-        self._store.append(self.name, now, [self._encode(event) for event in decision.events])
         self._since_snapshot += len(decision.events)
         if self._since_snapshot >= SNAPSHOT_EVERY:
             self._store.snapshot(self.name, self._encode(self.state))
@@ -161,14 +166,15 @@ class Device(Generic[S]):
         if not self.state.outbox:
             return
         async with self._one_exchange:
-            for _ in range(MAX_EXCHANGES_AN_INSTANT):
-                envelope = next(iter(self.state.outbox.values()), None)
-                if envelope is None:
-                    return
+            sent = 0
+            while self.state.outbox:
+                envelope = next(iter(self.state.outbox.values()))
+                sent += 1
+                if sent > MAX_EXCHANGES_AN_INSTANT:
+                    raise RunawayError(f"{self.name}: message {envelope.path} to {envelope.to} is sent again and again")
                 if not self._peers.share_store(envelope.to):
                     await self._store.durable()  # the peer must not know of what we could forget
                 self._decide(await self._peers.send(envelope, self.clock.now()))
-            raise RunawayError(f"{self.name}: message {envelope.path} to {envelope.to} is sent again and again")
 
     async def _announce(self) -> None:
         """Tell the timekeeper of an earlier wake-up. A later one it finds out at the old instant, at no cost."""

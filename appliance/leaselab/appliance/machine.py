@@ -6,6 +6,7 @@ thing that changes the state, and does so from events alone, so that history rep
 cannot be copied for each renewal (docs/decisions/0002).
 """
 
+import heapq
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -83,13 +84,19 @@ class Settle(Command, frozen=True):
 
 
 class Agenda(msgspec.Struct):
-    """What a device does later, by key. Setting a key again moves it; part of the state, so it survives with it."""
+    """What a device does later, by key. Setting a key again moves it; part of the state, so it survives with it.
+
+    ``heap`` orders the entries; moved ones leave stale rows there, which :meth:`next` discards on its way.
+    """
 
     entries: dict[str, Instant] = {}
+    heap: list[tuple[Instant, str]] = []
 
     def set(self, key: str, due_at: Instant) -> None:
         """Schedule ``key``, or move it."""
-        self.entries[key] = due_at
+        if self.entries.get(key) != due_at:
+            self.entries[key] = due_at
+            heapq.heappush(self.heap, (due_at, key))
 
     def drop(self, key: str) -> None:
         """Forget ``key`` if it is there."""
@@ -97,9 +104,12 @@ class Agenda(msgspec.Struct):
 
     def next(self) -> tuple[Instant, str]:
         """Return the earliest entry; equal instants go by key, so that runs replay."""
-        if not self.entries:
-            return NEVER, ""
-        return min((due_at, key) for key, due_at in self.entries.items())
+        while self.heap:
+            due_at, key = self.heap[0]
+            if self.entries.get(key) == due_at:
+                return due_at, key
+            heapq.heappop(self.heap)
+        return NEVER, ""
 
 
 class State(Protocol):

@@ -1,5 +1,7 @@
 """What a person, a program or a topology asks of an appliance. One class an act; replies are named with it."""
 
+import msgspec
+
 from leaselab.appliance.instants import Duration, Instant
 from leaselab.appliance.machine import Command
 
@@ -90,7 +92,7 @@ class SetServerRole(Command, frozen=True):
     renewal_interval: Duration | None = None
 
 
-class Allocation(Command, frozen=True):
+class Allocation(msgspec.Struct, frozen=True):
     """What the server lets one client have of one feature: ``0 <= reserved <= maximum`` (SRV-04)."""
 
     reserved: int = 0
@@ -144,18 +146,6 @@ class PullState(Command, frozen=True):
     """Pull State from Server: contact it now (CFG-01)."""
 
 
-class Surrender(Command, frozen=True):
-    """Give a permanent license's counts to the server (SUR-01)."""
-
-    serial: str
-
-
-class Recall(Command, frozen=True):
-    """Take a surrendered license back (SUR-03)."""
-
-    serial: str
-
-
 class SignIn(Command, frozen=True):
     """An end user signs in. Reply: :class:`Session`."""
 
@@ -172,7 +162,7 @@ class SignOut(Command, frozen=True):
     session: str
 
 
-class KeyOutcome(Command, frozen=True):
+class KeyOutcome(msgspec.Struct, frozen=True):
     """What became of one key: ``result`` is ``installed``, ``duplicate`` or the reason of a refusal (KEY-02)."""
 
     key: str
@@ -180,14 +170,14 @@ class KeyOutcome(Command, frozen=True):
     message: str
 
 
-class DownloadReport(Command, frozen=True):
+class DownloadReport(msgspec.Struct, frozen=True):
     """What a download brought. ``error`` is the center's own text, empty where there is none (DLD-02)."""
 
     outcomes: tuple[KeyOutcome, ...]
     error: str = ""
 
 
-class Session(Command, frozen=True):
+class Session(msgspec.Struct, frozen=True):
     """A signed-in end user."""
 
     id: str
@@ -195,3 +185,28 @@ class Session(Command, frozen=True):
     feature: str
     source: str
     since: Instant
+
+
+AnyCommand = (
+    PowerOn
+    | AcceptAgreement
+    | ChooseMode
+    | SetNetwork
+    | CreateAdministrator
+    | CreateCertificate
+    | FinishFirstBoot
+    | AddKeys
+    | DeleteLicense
+    | DownloadKeys
+    | SetDownloads
+    | SetServerRole
+    | SaveClient
+    | DeleteClient
+    | ReleaseClient
+    | SetServer
+    | RemoveServer
+    | PullState
+    | SignIn
+    | SignOut
+)
+"""What can be sent to a device from outside, decoded by its ``type`` tag."""

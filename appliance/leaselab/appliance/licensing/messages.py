@@ -42,7 +42,7 @@ class Lease(Request, frozen=True, kw_only=True, tag="lease"):
 class Renew(Request, frozen=True, kw_only=True, tag="renew"):
     """Every renewal interval (LSE-06); gives back the increments named, by feature (LSE-09)."""
 
-    give_back: dict[str, tuple[str, ...]] = {}
+    give_back: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
 
 class AutoLeased(msgspec.Struct, frozen=True):
@@ -73,6 +73,7 @@ class FeatureLease(msgspec.Struct, frozen=True):
     """All a client holds of a feature, and may hold. The reply to a renewal replaces what the client believed."""
 
     reserved: int
+    reserved_since: Instant
     reserved_ends_at: Instant
     increment: int
     maximum: int
@@ -105,6 +106,8 @@ class Leases(msgspec.Struct, frozen=True, tag="leases"):
     incremental_lease: Duration
     server_time: Instant
     """So that a client whose clock is off still ends its leases in time (LSE-13)."""
+    permanent: bool = False
+    """Whether counts of permanent licenses are among what fits the client: it then needs a member license (ENF-09)."""
 
 
 ServerReply = Registered | Leases | Denied

@@ -1,0 +1,267 @@
+"""How a lab talks to a node: requests about time, commands and views, as plain JSON.
+
+The same dictionaries whether the node shares the lab's event loop or is a process of its own that has dialled out to
+the lab's socket (:class:`Channel`). Nothing here decides: a request becomes a call of the device, its result JSON.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final, Protocol, cast
+
+import msgspec
+
+from leaselab.appliance.device import Device
+from leaselab.appliance.instants import Instant
+from leaselab.appliance.machine import Command, Refusal
+from leaselab.appliance.ports import Store
+
+LINE_LIMIT: Final = 64 * 1024 * 1024
+"""Bytes of one line; the whole report of a large license server fits many times over."""
+
+
+Verb = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+class ControlError(Exception):
+    """A request that the node cannot answer, in words for whoever sent it."""
+
+
+class Console(Protocol):
+    """What control shows of the serial line."""
+
+    @property
+    def phase(self) -> str:
+        """``booting``, ``wizard``, ``ready`` or ``halted``."""
+        ...
+
+    @property
+    def prompt(self) -> str:
+        """The prompt it waits at, or empty."""
+        ...
+
+    def text(self) -> str:
+        """Return the recent output."""
+        ...
+
+
+class LogText(Protocol):
+    """Turns one event into lines of the product's log: severity, code, whole line."""
+
+    def __call__(self, event: Any, at: Instant) -> Iterable[tuple[int, str, str]]:
+        """Return the lines; most events have one or none."""
+        ...
+
+
+class Control:
+    """Answers the lab's requests about one device.
+
+    Args:
+        device: whose.
+        store: where its history is.
+        command_type: the union of all commands it can be sent.
+        event_type: the union of its events.
+        report: its view of itself at an instant.
+        log_text: its log, from events.
+        console: its serial line; ``None`` where it has none.
+    """
+
+    def __init__(
+        self,
+        device: Device[Any],
+        *,
+        store: Store,
+        command_type: Any,
+        event_type: Any,
+        report: Callable[[Any, Instant], Any],
+        log_text: LogText,
+        console: Console | None,
+    ) -> None:
+        self._device = device
+        self._store = store
+        self._commands = command_type
+        self._decode_event = msgspec.json.Decoder(event_type).decode
+        self._report = report
+        self._log_text = log_text
+        self._console = console
+        self._verbs: dict[str, Verb] = {
+            "grant": self._grant,
+            "observe": self._observe,
+            "command": self._command,
+            "provision": self._provision,
+            "report": self._show,
+            "phase": self._phase,
+            "agenda": self._agenda,
+            "history": self._events,
+            "logs": self._logs,
+            "sessions": self._sessions,
+            "screen": self._screen,
+        }
+
+    async def handle(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer one request.
+
+        Raises:
+            ControlError: there is no such request, or it is malformed.
+        """
+        verb = self._verbs.get(request.get("do", ""), self._unknown)
+        try:
+            return await verb(request)
+        except (KeyError, TypeError) as error:
+            raise ControlError(f"{self._device.name}: no such request, or a part is missing: {error}") from error
+
+    async def _unknown(self, request: dict[str, Any]) -> dict[str, Any]:
+        raise KeyError(request.get("do", "do"))
+
+    async def _grant(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"next_due": await self._device.run_due(request["to"])}
+
+    async def _observe(self, request: dict[str, Any]) -> dict[str, Any]:
+        self._device.clock.observe(request["at"])
+        return {}
+
+    async def _command(self, request: dict[str, Any]) -> dict[str, Any]:
+        return await self._decide(request["command"])
+
+    async def _provision(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"outcomes": [await self._decide(command) for command in request["commands"]]}
+
+    async def _show(self, _request: dict[str, Any]) -> dict[str, Any]:
+        view: dict[str, Any] = msgspec.to_builtins(self._report(self._device.state, self._device.clock.now()))
+        return view
+
+    async def _phase(self, _request: dict[str, Any]) -> dict[str, Any]:
+        if self._console is None:
+            return {"phase": "ready", "prompt": ""}
+        return {"phase": self._console.phase, "prompt": self._console.prompt}
+
+    async def _agenda(self, _request: dict[str, Any]) -> dict[str, Any]:
+        due_at, key = self._device.state.agenda.next()
+        return {"next_due": due_at, "timer": key}
+
+    async def _events(self, request: dict[str, Any]) -> dict[str, Any]:
+        return {"events": [[n, at, msgspec.json.decode(event)] for n, at, event in self._history(request["after"])]}
+
+    async def _logs(self, request: dict[str, Any]) -> dict[str, Any]:
+        lines = [
+            [n, at, severity, code, text]
+            for n, at, event in self._history(request["after"])
+            for severity, code, text in self._log_text(self._decode_event(event), at)
+        ]
+        return {"lines": lines}
+
+    async def _sessions(self, _request: dict[str, Any]) -> dict[str, Any]:
+        sessions = getattr(self._device.state, "sessions", {})
+        return {"sessions": [msgspec.to_builtins(session) for session in sessions.values()]}
+
+    async def _screen(self, _request: dict[str, Any]) -> dict[str, Any]:
+        return {"text": self._console.text() if self._console else ""}
+
+    def _history(self, after: int) -> Iterable[tuple[int, Instant, bytes]]:
+        return self._store.history(self._device.name, after)
+
+    async def _decide(self, tagged: dict[str, Any]) -> dict[str, Any]:
+        """Have the device decide one command. A refusal is an answer; a command that is none is an error."""
+        try:
+            command: Command = msgspec.convert(tagged, self._commands)
+        except msgspec.ValidationError as error:
+            raise ControlError(f"{self._device.name}: {tagged.get('type', 'no command')}: {error}") from error
+        reply = await self._device.handle(command)
+        if isinstance(reply, Refusal):
+            refused = {"reason": reply.reason, "message": f"{tagged['type']}: {reply.message}"}
+            return {"reply": None, "refused": refused}
+        return {"reply": msgspec.to_builtins(reply), "refused": None}
+
+
+class Channel(asyncio.Protocol):
+    """One end of a duplex line of JSON: both ends ask, both answer, and an answer names its question.
+
+    Args:
+        handle: answers the other end's questions.
+        on_lost: called once when the other end has gone.
+    """
+
+    def __init__(self, handle: Verb, *, on_lost: Callable[[], None] = lambda: None) -> None:
+        self._handle = handle
+        self._on_lost = on_lost
+        self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray()
+        self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._last_id = 0
+        self._answering: set[asyncio.Task[None]] = set()
+        self._encode = msgspec.json.Encoder().encode
+        self._decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Take in whole lines."""
+        self._buffer += data
+        *lines, rest = self._buffer.split(b"\n")
+        self._buffer = rest
+        for line in lines:
+            self._take(self._decode(line))
+        if len(rest) > LINE_LIMIT:
+            self.close()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Fail what was asked and give up what was being answered."""
+        self._transport = None
+        for future in self._asked.values():
+            if not future.done():
+                future.set_exception(ConnectionResetError("the node's process has gone"))
+        self._asked.clear()
+        for task in self._answering:
+            task.cancel()
+        self._on_lost()
+
+    async def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        """Send a question and return its answer.
+
+        Raises:
+            ConnectionError: the other end has gone.
+            ControlError: the other end could not answer.
+        """
+        if self._transport is None:
+            raise ConnectionResetError("the node's process has gone")
+        self._last_id += 1
+        number = self._last_id
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._asked[number] = answer
+        try:
+            self._send({"id": number, "ask": question})
+            return await answer
+        finally:
+            self._asked.pop(number, None)
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._transport:
+            self._transport.close()
+
+    def _take(self, line: dict[str, Any]) -> None:
+        number = line["id"]
+        if "ask" in line:
+            task = asyncio.get_running_loop().create_task(self._answer(number, line["ask"]))
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
+            return
+        future = self._asked.get(number)
+        if future is None or future.done():
+            return  # whoever asked has given up
+        if "failure" in line:
+            future.set_exception(ControlError(line["failure"]))
+        else:
+            future.set_result(line["answer"])
+
+    async def _answer(self, number: int, question: dict[str, Any]) -> None:
+        try:
+            answer = {"id": number, "answer": await self._handle(question)}
+        except Exception as error:  # noqa: BLE001  # the other end must hear of whatever went wrong here
+            answer = {"id": number, "failure": str(error) or type(error).__name__}
+        self._send(answer)
+
+    def _send(self, line: dict[str, Any]) -> None:
+        if self._transport:
+            self._transport.write(self._encode(line) + b"\n")

@@ -1,0 +1,175 @@
+"""The store on disk: one SQLite file a process, written ahead and synced in full.
+
+All devices of a process share it, and all that they append within one turn of the event loop is one transaction
+(measured: three times the requests a second of a commit each). ``synchronous=FULL`` because the promise is to survive
+power loss, not only a killed process (LSE-12).
+"""
+
+import asyncio
+import secrets
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from leaselab.appliance.instants import Instant
+
+SCHEMA_VERSION: Final = 1
+_SCHEMA: Final = """
+CREATE TABLE event (
+    number INTEGER PRIMARY KEY,
+    device TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    body BLOB NOT NULL
+) STRICT;
+CREATE INDEX event_of_device ON event (device, number);
+CREATE TABLE snapshot (
+    device TEXT PRIMARY KEY,
+    number INTEGER NOT NULL,
+    state BLOB NOT NULL
+) STRICT;
+"""
+CACHE_KIB: Final = 512
+"""Page cache a store; histories are appended and seldom read."""
+
+
+class StoreError(OSError):
+    """The store cannot be opened or written; the message says which file, why, and what to do."""
+
+
+class SqliteStore:
+    """Histories of devices in one file.
+
+    Args:
+        path: the database file; made with mode 0600 when absent.
+        synchronous: ``FULL`` (survives power loss) or ``NORMAL`` (survives a killed process).
+
+    Raises:
+        StoreError: the file cannot be opened, is no store, or has another format.
+    """
+
+    def __init__(self, path: Path, *, synchronous: str = "FULL") -> None:
+        self.id = secrets.token_hex(16)
+        self._path = path
+        self._open_transaction = False
+        self._waiting: asyncio.Future[None] | None = None
+        self._failed: StoreError | None = None
+        try:
+            path.touch(mode=0o600, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, cached_statements=16)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute(f"PRAGMA synchronous={synchronous}")
+            self._db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+            self._migrate()
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"{path}: {error}; check the disk and the folder's owner") from error
+
+    def _migrate(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+        elif version != SCHEMA_VERSION:
+            self._db.close()
+            raise StoreError(
+                f"{self._path}: state format {version}, this release reads {SCHEMA_VERSION}; "
+                "take the lab down with the release that made it, or remove its folder"
+            )
+
+    def load(self, device: str) -> tuple[bytes | None, Iterable[tuple[Instant, bytes]]]:
+        """Return the latest snapshot, if any, and the events after it, oldest first."""
+        row = self._db.execute("SELECT number, state FROM snapshot WHERE device = ?", (device,)).fetchone()
+        number, state = row or (0, None)
+        events = self._db.execute(
+            "SELECT at, body FROM event WHERE device = ? AND number > ? ORDER BY number", (device, number)
+        )
+        return state, events
+
+    def append(self, device: str, at: Instant, events: list[bytes]) -> None:
+        """Add events to the open transaction.
+
+        Raises:
+            StoreError: the disk is full or broken; nothing of the transaction is kept, and the store stays shut
+                until it is opened anew, since memory and disk no longer agree.
+        """
+        try:
+            self._begin()
+            self._db.executemany(
+                "INSERT INTO event (device, at, body) VALUES (?, ?, ?)", [(device, at, event) for event in events]
+            )
+        except sqlite3.Error as error:
+            raise self._break(error) from error
+
+    def snapshot(self, device: str, state: bytes) -> None:
+        """Keep the whole state as of the last event appended."""
+        try:
+            self._begin()
+            self._db.execute(
+                "INSERT OR REPLACE INTO snapshot (device, number, state) "
+                "SELECT ?, coalesce(max(number), 0), ? FROM event WHERE device = ?",
+                (device, state, device),
+            )
+        except sqlite3.Error as error:
+            raise self._break(error) from error
+
+    def history(self, device: str, after: int = 0) -> Iterator[tuple[int, Instant, bytes]]:
+        """Return the number, instant and text of each event of a device later than number ``after``."""
+        return self._db.execute(
+            "SELECT number, at, body FROM event WHERE device = ? AND number > ? ORDER BY number", (device, after)
+        )
+
+    def erase(self, device: str) -> None:
+        """Forget all of a device (factory reset)."""
+        self._begin()
+        self._db.execute("DELETE FROM event WHERE device = ?", (device,))
+        self._db.execute("DELETE FROM snapshot WHERE device = ?", (device,))
+
+    async def durable(self) -> None:
+        """Return once all that was appended is on disk; all who ask within one turn of the loop share a commit."""
+        if self._failed is not None:
+            raise self._failed
+        if not self._open_transaction:
+            return
+        if self._waiting is None:
+            loop = asyncio.get_running_loop()
+            self._waiting = loop.create_future()
+            loop.call_soon(self._commit_for_waiting, self._waiting)
+        await asyncio.shield(self._waiting)
+
+    def commit(self) -> None:
+        """Commit now, without the loop."""
+        if self._open_transaction:
+            try:
+                self._db.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise self._break(error) from error
+            self._open_transaction = False
+
+    def close(self) -> None:
+        """Commit and close; closing twice is fine."""
+        if self._failed is None:
+            self.commit()
+        self._db.close()
+
+    def _begin(self) -> None:
+        if self._failed is not None:
+            raise self._failed
+        if not self._open_transaction:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._open_transaction = True
+
+    def _commit_for_waiting(self, waiting: asyncio.Future[None]) -> None:
+        self._waiting = None
+        try:
+            self.commit()
+        except StoreError as error:
+            waiting.set_exception(error)
+            waiting.exception()  # those who await the shield get it; nobody need be left
+        else:
+            waiting.set_result(None)
+
+    def _break(self, error: sqlite3.Error) -> StoreError:
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+        self._open_transaction = False
+        self._failed = StoreError(f"{self._path}: {error}; free some space or mend the disk, then restart the node")
+        return self._failed

@@ -1,0 +1,1 @@
+"""The vendor's side of a lab: the download center, built like any other device."""

@@ -1,0 +1,21 @@
+"""The serial console as a pure dialogue: boot, first-boot wizard, menu. The line it runs on is adapters/serial.py."""
+
+from leaselab.appliance.console.answers import given_answers
+from leaselab.appliance.console.dialogue import Effect, Keys, Outcome, PauseOver, Phase, PowerOn, Screen, Step
+from leaselab.appliance.console.facts import Facts, PortFacts
+from leaselab.appliance.console.screens import step
+
+__all__ = [
+    "Effect",
+    "Facts",
+    "Keys",
+    "Outcome",
+    "PauseOver",
+    "Phase",
+    "PortFacts",
+    "PowerOn",
+    "Screen",
+    "Step",
+    "given_answers",
+    "step",
+]

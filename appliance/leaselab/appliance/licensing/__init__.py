@@ -1,0 +1,1 @@
+"""The licensing rules, pure: SKUs, keys, installed licenses, pools, enforcement, server, client, auto-leasing."""

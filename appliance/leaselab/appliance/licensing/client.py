@@ -1,0 +1,425 @@
+"""The license client: contact with its server, what it holds, and helping itself when cut off (CLT, LSE, AUT-05).
+
+A client has one exchange with its server at a time. What it sends follows from what it knows: without a token it
+registers, with an auto-lease history it presents that, else it leases (first contact, or one increment more) or
+renews. Ends of leases are kept by the client's own clock, corrected by the server's time in each reply (LSE-13).
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from leaselab.appliance.instants import HOUR, MINUTE, NEVER, Duration, Instant
+from leaselab.appliance.licensing import autolease
+from leaselab.appliance.licensing.commands import SetServer
+from leaselab.appliance.licensing.events import (
+    AutoLeaseTaken,
+    ContactDue,
+    ContactLost,
+    Held,
+    Holding,
+    LeasesEnded,
+    LeasesTaken,
+    RegistrationLost,
+    RegistrationTaken,
+    RequestDenied,
+    RequestQueued,
+    ServerSet,
+    StatePulled,
+)
+from leaselab.appliance.licensing.messages import (
+    AutoLeased,
+    Denied,
+    History,
+    Lease,
+    Leases,
+    Register,
+    Registered,
+    Renew,
+    ServerReply,
+)
+from leaselab.appliance.licensing.server import MINIMUM_HOLD
+from leaselab.appliance.machine import Agenda, Command, Decision, Envelope, Event, Refusal, Settle
+
+NETWORKS: Final = ("internal", "external", "management")
+
+CONTACT_KEY: Final = "contact"
+"""The agenda key of the next contact: a renewal, or a retry."""
+LEASE_END_KEY: Final = "held-end"
+"""The agenda key of the next end of a lease held."""
+
+FIRST_PAUSE: Final[Duration] = MINUTE
+LONGEST_PAUSE: Final[Duration] = HOUR
+"""CLT-05: pauses between attempts double from the first to the longest."""
+
+_encode: Final = msgspec.json.Encoder().encode
+_reply: Final = msgspec.json.Decoder(ServerReply)
+
+
+class Continue(Command, frozen=True):
+    """Internal: say the next thing that the server should hear, if there is one.
+
+    ``ask_again`` asks for increments even where the server's last word on the feature was no.
+    """
+
+    ask_again: bool = False
+
+
+class ServerSettings(msgspec.Struct, frozen=True):
+    """Configure Server (CLT-01)."""
+
+    server: str
+    client_id: str
+    password: str
+    preferred_network: str
+    verify_certificate: bool
+
+
+class ClientState(msgspec.Struct):
+    """All a license client knows of its server and its leases."""
+
+    settings: ServerSettings | None = None
+    token: str = ""
+    holdings: dict[str, Holding] = {}
+    contact: str = "none"
+    why: str = ""
+    last_contact_at: Instant | None = None
+    disconnected_since: Instant | None = None
+    attempts: int = 0
+    renewal_interval: Duration = 6 * HOUR
+    incremental_lease: Duration = 24 * HOUR
+    waiting: str = ""
+    """The verb of the exchange under way, empty when there is none."""
+    wants_state: bool = False
+    """The next contact is due: a renewal or a first lease has not been answered yet."""
+    leases_permanent: bool = False
+    history: tuple[AutoLeased, ...] = ()
+    requests_made: int = 0
+    auto_leases_made: int = 0
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """What a client tells of itself."""
+
+    hardware_id: str
+    platform: str
+    personality: str
+    release: str
+
+
+# --- settings --------------------------------------------------------------------------------------------------------
+
+
+def decide_set_server(command: SetServer) -> Decision | Refusal:
+    """Save Configure Server, and contact it at once (CLT-01)."""
+    problem = ""
+    if not command.server.strip():
+        problem = "the license server's name or address is missing"
+    elif not (command.client_id.isascii() and command.client_id.isalnum()):
+        problem = f"client ID {command.client_id!r} is not made of letters and digits"
+    elif command.password != command.password_again:
+        problem = "password and confirmation differ"
+    elif not command.password:
+        problem = "a password is needed"
+    elif command.preferred_network not in NETWORKS:
+        problem = f"preferred network {command.preferred_network!r} is none of {', '.join(NETWORKS)}"
+    if problem:
+        return Refusal("invalid-server", f"{problem}; nothing was saved")
+    event = ServerSet(
+        server=command.server.strip(),
+        client_id=command.client_id,
+        password=command.password,
+        preferred_network=command.preferred_network,
+        verify_certificate=command.verify_certificate,
+    )
+    return Decision(events=(event,), then=(Continue(),))
+
+
+# --- what to say next ------------------------------------------------------------------------------------------------
+
+
+def decide_continue(
+    state: ClientState, identity: Identity, demand: dict[str, int], now: Instant, *, ask_again: bool = False
+) -> Decision:
+    """Queue the next request, if there is something to say and nothing is under way.
+
+    Args:
+        state: the client's.
+        identity: who the device is.
+        demand: by feature, the users that the device's own licenses do not cover.
+        now: its clock.
+        ask_again: see :class:`Continue`.
+    """
+    settings = state.settings
+    if settings is None or state.waiting:
+        return Decision()
+    number = state.requests_made + 1
+    about: dict[str, Any] = {
+        "client_id": settings.client_id,
+        "hardware_id": identity.hardware_id,
+        "sent_at": now,
+        "request_id": f"{identity.hardware_id}-{number}",
+        "token": state.token,
+    }
+    message: Register | Lease | Renew | History
+    if not state.token:
+        if not state.wants_state:
+            return Decision()
+        message = Register(
+            **about,
+            password=settings.password,
+            platform=identity.platform,
+            personality=identity.personality,
+            release=identity.release,
+        )
+    elif state.history:
+        message = History(**about, grants=state.history)
+    elif state.wants_state and any(holding.leased for holding in state.holdings.values()):
+        message = Renew(**about, give_back=surplus(state, demand, now))
+    else:
+        increments = wanted_increments(state, demand, ask_again=ask_again)
+        if not increments and not state.wants_state:
+            return Decision()
+        message = Lease(**about, increments=increments)
+    verb = type(message).__name__.lower()
+    envelope = Envelope(
+        id=f"license-{number}",
+        to=settings.server,
+        path=f"/licensing/v1/{verb}",
+        body=msgspec.Raw(_encode(message)),
+        network=settings.preferred_network,
+        verify=settings.verify_certificate,
+    )
+    return Decision(events=(RequestQueued(envelope=envelope, verb=verb),))
+
+
+def wanted_increments(state: ClientState, demand: dict[str, int], *, ask_again: bool) -> tuple[str, ...]:
+    """Name the features to ask one increment of: users exceed the leases, and the maximum leaves room (LSE-02)."""
+    return tuple(
+        feature
+        for feature, holding in state.holdings.items()
+        if demand.get(feature, 0) > holding.leased and has_room(holding) and (ask_again or not holding.denied)
+    )
+
+
+def has_room(holding: Holding) -> bool:
+    """Tell whether one more whole increment stays within the maximum (LSE-04)."""
+    return holding.increment > 0 and holding.leased + holding.increment <= holding.maximum
+
+
+def surplus(state: ClientState, demand: dict[str, int], now: Instant) -> dict[str, tuple[str, ...]]:
+    """Name the increments to give back: not needed, held for 24 hours, the oldest first (LSE-08, LSE-09)."""
+    returned: dict[str, tuple[str, ...]] = {}
+    for feature, holding in state.holdings.items():
+        leased = holding.leased
+        gone = []
+        for held in sorted(holding.increments, key=lambda one: (one.acquired_at, one.id)):
+            if now - held.acquired_at < MINIMUM_HOLD or leased - held.units < demand.get(feature, 0):
+                break
+            leased -= held.units
+            gone.append(held.id)
+        if gone:
+            returned[feature] = tuple(gone)
+    return returned
+
+
+# --- what the server says --------------------------------------------------------------------------------------------
+
+
+def decide_settle(state: ClientState, answer: Settle, now: Instant) -> Decision:
+    """Take the server's answer, or its absence, and go on talking if there is more to say."""
+    settings = state.settings
+    if settings is None or not state.waiting:
+        return Decision()
+    if not answer.status:
+        return _lost(state, answer.id, answer.failure or f"no answer from {settings.server}", now)
+    try:
+        reply = _reply.decode(answer.body)
+    except msgspec.DecodeError:
+        return _lost(state, answer.id, f"{settings.server} answered {answer.status}, which is no lease reply", now)
+    if isinstance(reply, Registered):
+        return Decision(events=(RegistrationTaken(id=answer.id, token=reply.token),), then=(Continue(),))
+    if isinstance(reply, Denied):
+        if reply.reason == "unregistered" and state.waiting != "register":
+            return Decision(events=(RegistrationLost(id=answer.id, reason=reply.message),), then=(Continue(),))
+        denied = RequestDenied(
+            id=answer.id,
+            verb=state.waiting,
+            reason=reply.reason,
+            message=reply.message,
+            next_contact_at=now + _pause(state.attempts),
+        )
+        return Decision(events=(denied,))
+    return Decision(events=(_taken(state, answer.id, reply, now),), then=(Continue(),))
+
+
+def _lost(state: ClientState, envelope: str, why: str, now: Instant) -> Decision:
+    return Decision(events=(ContactLost(id=envelope, why=why, retry_at=now + _pause(state.attempts)),))
+
+
+def _pause(attempts: int) -> Duration:
+    return min(FIRST_PAUSE << min(attempts, 10), LONGEST_PAUSE)
+
+
+def _taken(state: ClientState, envelope: str, reply: Leases, now: Instant) -> LeasesTaken:
+    """Turn the reply into holdings by the client's own clock (LSE-13)."""
+    ahead = now - reply.server_time
+    holdings = {
+        feature: Holding(
+            reserved=lease.reserved,
+            reserved_since=lease.reserved_since + ahead,
+            reserved_ends_at=lease.reserved_ends_at + ahead,
+            increment=lease.increment,
+            maximum=lease.maximum,
+            increments=tuple(
+                Held(id=one.id, units=one.units, acquired_at=one.acquired_at + ahead, ends_at=one.ends_at + ahead)
+                for one in lease.increments
+            ),
+            auto_lease=lease.auto_lease,
+            denied=lease.denied,
+        )
+        for feature, lease in reply.features.items()
+    }
+    # A renewal sets the rhythm; an increment asked for in between does not move it (LSE-06).
+    renews = state.wants_state
+    return LeasesTaken(
+        id=envelope,
+        verb=state.waiting,
+        holdings=holdings,
+        renewal_interval=reply.renewal_interval,
+        incremental_lease=reply.incremental_lease,
+        next_contact_at=now + reply.renewal_interval if renews else NEVER,
+        permanent=reply.permanent,
+    )
+
+
+# --- alone -----------------------------------------------------------------------------------------------------------
+
+
+def decide_auto_lease(state: ClientState, feature: str, demand: int, now: Instant) -> AutoLeaseTaken | None:
+    """Help the client to one increment while its server is out of reach, if it may (AUT-05 to AUT-07)."""
+    holding = state.holdings.get(feature)
+    if holding is None or state.disconnected_since is None or not holding.auto_lease:
+        return None
+    until = autolease.usable_until(state.disconnected_since, holding.reserved_ends_at)
+    if demand <= holding.leased or not has_room(holding) or now >= until:
+        return None
+    held = Held(
+        id=f"auto-{state.auto_leases_made + 1}", units=holding.increment, acquired_at=now, ends_at=until, auto=True
+    )
+    return AutoLeaseTaken(feature=feature, held=held)
+
+
+def decide_lease_end(state: ClientState, now: Instant) -> Decision:
+    """Stop counting what was not renewed in time, by the client's own clock (LSE-07)."""
+    ended: dict[str, tuple[int, tuple[str, ...]]] = {}
+    for feature, holding in state.holdings.items():
+        reserved = holding.reserved if holding.reserved and holding.reserved_ends_at <= now else 0
+        increments = tuple(one.id for one in holding.increments if one.ends_at <= now)
+        if reserved or increments:
+            ended[feature] = (reserved, increments)
+    return Decision(events=(LeasesEnded(ended=ended),), then=(Continue(),))
+
+
+# --- what events do --------------------------------------------------------------------------------------------------
+
+
+def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> None:  # noqa: C901 - one branch an event
+    """Apply a client event."""
+    match event:
+        case ServerSet():
+            _forget_server(state, agenda)
+            state.settings = ServerSettings(
+                server=event.server,
+                client_id=event.client_id,
+                password=event.password,
+                preferred_network=event.preferred_network,
+                verify_certificate=event.verify_certificate,
+            )
+            state.contact, state.wants_state = "never", True
+        case RequestQueued():
+            state.requests_made += 1
+            state.waiting = event.verb
+        case ContactDue() | StatePulled():
+            state.wants_state = True
+            agenda.drop(CONTACT_KEY)
+        case RegistrationTaken():
+            state.waiting, state.token = "", event.token
+        case RegistrationLost():
+            state.waiting, state.token = "", ""
+        case LeasesTaken():
+            _take(state, event, agenda, at)
+        case RequestDenied():
+            state.waiting, state.wants_state = "", True
+            state.contact, state.why = "up", event.message
+            state.attempts += 1
+            state.last_contact_at, state.disconnected_since = at, None
+            agenda.set(CONTACT_KEY, event.next_contact_at)
+        case ContactLost():
+            state.waiting, state.wants_state = "", True
+            state.contact, state.why = "down", event.why
+            state.attempts += 1
+            if state.disconnected_since is None:
+                state.disconnected_since = at if state.last_contact_at is None else state.last_contact_at
+            agenda.set(CONTACT_KEY, event.retry_at)
+        case LeasesEnded():
+            _end(state, event)
+            _schedule_end(state, agenda)
+        case AutoLeaseTaken():
+            holding = state.holdings[event.feature]
+            state.holdings[event.feature] = msgspec.structs.replace(
+                holding, increments=(*holding.increments, event.held)
+            )
+            state.auto_leases_made += 1
+            grant = AutoLeased(id=event.held.id, feature=event.feature, units=event.held.units, at=at)
+            state.history = (*state.history, grant)
+            _schedule_end(state, agenda)
+
+
+def forget_server(state: ClientState, agenda: Agenda) -> None:
+    """Lease from no server any more: what was held ends here."""
+    _forget_server(state, agenda)
+    state.settings = None
+    state.contact = "none"
+
+
+def _forget_server(state: ClientState, agenda: Agenda) -> None:
+    fresh = ClientState(requests_made=state.requests_made, auto_leases_made=state.auto_leases_made)
+    for field in ClientState.__struct_fields__:
+        setattr(state, field, getattr(fresh, field))
+    agenda.drop(CONTACT_KEY)
+    agenda.drop(LEASE_END_KEY)
+
+
+def _take(state: ClientState, event: LeasesTaken, agenda: Agenda, at: Instant) -> None:
+    state.waiting, state.why, state.contact = "", "", "up"
+    state.holdings = dict(event.holdings)
+    state.leases_permanent = event.permanent
+    state.renewal_interval, state.incremental_lease = event.renewal_interval, event.incremental_lease
+    state.last_contact_at, state.disconnected_since, state.attempts = at, None, 0
+    if event.verb == "history":
+        state.history = ()
+        state.wants_state = True  # the renewal proper follows
+    elif event.next_contact_at < NEVER:
+        state.wants_state = False
+        agenda.set(CONTACT_KEY, event.next_contact_at)
+    _schedule_end(state, agenda)
+
+
+def _end(state: ClientState, event: LeasesEnded) -> None:
+    for feature, (reserved, increments) in event.ended.items():
+        holding = state.holdings[feature]
+        state.holdings[feature] = msgspec.structs.replace(
+            holding,
+            reserved=0 if reserved else holding.reserved,
+            increments=tuple(one for one in holding.increments if one.id not in increments),
+        )
+
+
+def _schedule_end(state: ClientState, agenda: Agenda) -> None:
+    ends = [holding.reserved_ends_at for holding in state.holdings.values() if holding.reserved]
+    ends += [held.ends_at for holding in state.holdings.values() for held in holding.increments]
+    if ends:
+        agenda.set(LEASE_END_KEY, min(ends))
+    else:
+        agenda.drop(LEASE_END_KEY)

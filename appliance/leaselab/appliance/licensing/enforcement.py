@@ -1,0 +1,114 @@
+"""How many users an appliance admits, and when it is out of compliance (ENF)."""
+
+from collections.abc import Collection
+from typing import Final
+
+from leaselab.appliance.licensing.commands import CONCURRENT_USERS
+from leaselab.appliance.licensing.inventory import InstalledLicense
+from leaselab.appliance.models.platforms import Platform
+from leaselab.appliance.models.releases import Release, enforces, holds_virtual_appliances_to_leases
+
+UNLICENSED_USERS: Final = 2
+"""ENF-01."""
+
+OVER_CAPACITY_PERCENT: Final = 10
+"""ENF-04: the guide says that some over-capacity is admitted and not how much."""
+
+
+def unlicensed_users(feature: str, *, platform: Platform, personality: str, release: Release) -> int:
+    """Return how many are admitted with no license at all (ENF-01).
+
+    It is a default of concurrent users only. A virtual appliance from 8.0R5 on has none: it does not work without
+    licenses, leased or its own (ENF-06).
+    """
+    if feature != CONCURRENT_USERS:
+        return 0
+    if platform.virtual and holds_virtual_appliances_to_leases(release, personality):
+        return 0
+    return UNLICENSED_USERS
+
+
+def limit(
+    feature: str,
+    *,
+    platform: Platform,
+    personality: str,
+    release: Release,
+    platform_maximum: int,
+    installed: int,
+    leased: int,
+) -> int:
+    """Return how many users of a feature are licensed here (ENF-02, ENF-03, ENF-06).
+
+    Args:
+        feature: what is counted.
+        platform: the kind of appliance.
+        personality: ``pcs`` or ``pps``.
+        release: its software.
+        platform_maximum: the platform's figure, or what the topology put in its place.
+        installed: units of installed licenses that count here.
+        leased: units held from a license server, of all kinds.
+    """
+    if not enforces(release, personality):
+        return platform_maximum
+    default = unlicensed_users(feature, platform=platform, personality=personality, release=release)
+    return min(platform_maximum, max(default, installed + leased))
+
+
+def admits(signed_in: int, limit: int, platform_maximum: int, *, closed: bool = False) -> bool:
+    """Tell whether one more user may sign in.
+
+    Args:
+        signed_in: users there already.
+        limit: as :func:`limit` says.
+        platform_maximum: never passed, over-capacity or not.
+        closed: the limit fell below the number signed in, as :func:`stays_closed` says; there is no over-capacity then.
+    """
+    if closed:
+        return signed_in < limit
+    return signed_in < min(platform_maximum, limit + limit * OVER_CAPACITY_PERCENT // 100)
+
+
+def over_capacity(signed_in: int, limit: int) -> bool:
+    """Tell whether one more user would be in the over-capacity, which is logged (ENF-04)."""
+    return signed_in >= limit
+
+
+def stays_closed(*, closed: bool, earlier_limit: int, limit: int, signed_in: int) -> bool:
+    """Tell whether sign-in is closed: the limit fell below the number signed in, and that is still so (ENF-08).
+
+    Args:
+        closed: what this said last.
+        earlier_limit: the limit at that time.
+        limit: the limit now.
+        signed_in: users there now.
+    """
+    if closed:
+        return signed_in >= limit
+    return limit < earlier_limit and signed_in > limit
+
+
+def has_member_license(platform: Platform, licenses: Collection[InstalledLicense]) -> bool:
+    """Tell whether the member license that fits the platform is installed (ENF-10).
+
+    The product has none for a virtual appliance, which therefore needs none.
+    """
+    wanted = platform.member_license
+    return not wanted or any(one.sku == wanted for one in licenses)
+
+
+def member_license_notice(
+    platform: Platform, licenses: Collection[InstalledLicense], *, leases_permanent: bool, surrenders: bool
+) -> str:
+    """Return the out-of-compliance notice, or an empty text where all is well (ENF-09). It stops nothing.
+
+    Args:
+        platform: the kind of appliance.
+        licenses: what is installed.
+        leases_permanent: whether it leases counts that come from permanent licenses.
+        surrenders: whether it has surrendered a license.
+    """
+    if not (leases_permanent or surrenders) or has_member_license(platform, licenses):
+        return ""
+    use = "leases permanent license counts" if leases_permanent else "has surrendered a license"
+    return f"Out of compliance: this device {use} and has no {platform.member_license} license. Install one."

@@ -1,0 +1,28 @@
+"""Passwords at rest: scrypt, with a cost that lets a lab of fifty boot in a second (docs/decisions/0007)."""
+
+import hashlib
+import hmac
+from typing import Final
+
+_COST_LOG2: Final = 10
+_BLOCK: Final = 8
+
+
+def hash_password(text: str, salt: bytes) -> str:
+    """Return ``scrypt$<cost>$<salt>$<hash>``; the caller's salt must be unique to the record."""
+    return f"scrypt${_COST_LOG2}${salt.hex()}${_scrypt(text, salt, _COST_LOG2).hex()}"
+
+
+def verify_password(text: str, stored: str) -> bool:
+    """Tell whether the password is the stored one, in time that says nothing of where they differ."""
+    try:
+        scheme, cost, salt, digest = stored.split("$")
+        if scheme != "scrypt":
+            return False
+        return hmac.compare_digest(_scrypt(text, bytes.fromhex(salt), int(cost)), bytes.fromhex(digest))
+    except ValueError:
+        return False
+
+
+def _scrypt(text: str, salt: bytes, cost_log2: int) -> bytes:
+    return hashlib.scrypt(text.encode(), salt=salt, n=2**cost_log2, r=_BLOCK, p=1, dklen=32)

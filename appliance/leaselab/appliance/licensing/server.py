@@ -1,0 +1,431 @@
+"""The license server's decisions: records, registrations, grants, renewals, reclaims (SRV, LSE)."""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from leaselab.appliance.instants import DAY, HOUR, MINUTE, NEVER, Duration, Instant, format_duration
+from leaselab.appliance.licensing import autolease
+from leaselab.appliance.licensing.commands import FEATURES, Allocation, SaveClient, SetServerRole
+from leaselab.appliance.licensing.events import (
+    ClientRegistered,
+    ClientSaved,
+    LeasePeriodSet,
+    LeasesAnswered,
+    LeasesReclaimed,
+    PenaltyBegan,
+    RenewalIntervalSet,
+    RequestRefused,
+    ServerSwitched,
+)
+from leaselab.appliance.licensing.ledger import (
+    ClientRecord,
+    ServerState,
+    available_for,
+    failure_key,
+    holds_leases,
+    token_of,
+    units_live,
+)
+from leaselab.appliance.licensing.messages import (
+    AutoLeased,
+    Denied,
+    FeatureLease,
+    History,
+    IncrementLease,
+    Lease,
+    Leases,
+    Register,
+    Registered,
+    Renew,
+    Request,
+)
+from leaselab.appliance.licensing.passwords import hash_password, verify_password
+from leaselab.appliance.licensing.pools import client_class
+from leaselab.appliance.machine import Decision, Event, Refusal
+from leaselab.appliance.models.platforms import PLATFORMS, platform
+from leaselab.appliance.models.releases import Release
+
+RESERVED_LEASE: Final[Duration] = 10 * DAY
+"""LSE-01; the guide, "Leasing Licenses from a License Server"."""
+
+MINIMUM_HOLD: Final[Duration] = 24 * HOUR
+"""LSE-08: an increment stays this long even when the load has gone."""
+
+INCREMENTAL_LEASE_RANGE: Final = (24 * HOUR, 10 * DAY)
+RENEWAL_MINIMUM: Final[Duration] = HOUR
+DRIFT_TOLERATED: Final[Duration] = 5 * MINUTE
+"""LSE-13; a message sent longer ago or further ahead is dropped (LIC30520)."""
+
+SMALLEST_INCREMENT: Final = 25
+SMALLEST_INCREMENT_SINCE: Final = Release.parse("9.0R1")
+"""SRV-12: what servers from 9.0R1 on want of an increment, besides a tenth of maximum - reserved."""
+
+
+# --- settings --------------------------------------------------------------------------------------------------------
+
+
+def decide_role(state: ServerState, command: SetServerRole) -> Decision | Refusal:
+    """Check the Advanced Settings against their ranges (SRV-02); whether the device may serve is PLT's."""
+    lease = state.incremental_lease if command.incremental_lease is None else command.incremental_lease
+    interval = state.renewal_interval if command.renewal_interval is None else command.renewal_interval
+    shortest, longest = INCREMENTAL_LEASE_RANGE
+    if not shortest <= lease <= longest:
+        return Refusal(
+            "out-of-range",
+            f"incremental lease duration {format_duration(lease)} is outside 24h to 10d; nothing was changed",
+        )
+    if not RENEWAL_MINIMUM <= interval <= lease // 2:
+        return Refusal(
+            "out-of-range",
+            f"lease renewal interval {format_duration(interval)} is outside 1h to {format_duration(lease // 2)}, "
+            "half the incremental lease duration; nothing was changed",
+        )
+    events: list[Event] = []
+    if command.enabled is not None and command.enabled != state.enabled:
+        events.append(ServerSwitched(enabled=command.enabled))
+    if lease != state.incremental_lease:
+        events.append(LeasePeriodSet(incremental_lease=lease))
+    if interval != state.renewal_interval:
+        events.append(RenewalIntervalSet(renewal_interval=interval))
+    return Decision(events=tuple(events))
+
+
+def decide_save_client(
+    state: ServerState, command: SaveClient, *, release: Release, virtual: bool, secret: bytes, now: Instant
+) -> Decision | Refusal:
+    """Add a client record or change one (SRV-03, SRV-04)."""
+    known = state.clients.get(command.id)
+    if known is not None and known.deleted:
+        known = None
+    problem = (
+        _problem_of_identity(command, known)
+        or _problem_of_platform(command, virtual=virtual)
+        or _problem_of_counts(state, command, known, release=release)
+    )
+    if problem:
+        return Refusal("invalid-client", f"client {command.id!r}: {problem}; nothing was saved")
+    if command.password or known is None:
+        salt = hashlib.blake2b(f"client/{command.id}/{now}".encode(), key=secret, digest_size=16).digest()
+        password_hash = hash_password(command.password, salt)
+    else:
+        password_hash = known.password_hash
+    return Decision(
+        events=(
+            ClientSaved(
+                id=command.id,
+                password_hash=password_hash,
+                platform=command.platform,
+                product=command.product,
+                allocations=command.allocations,
+                expires_at=NEVER if command.expires_at is None else command.expires_at,
+                new=known is None,
+            ),
+        )
+    )
+
+
+def _problem_of_identity(command: SaveClient, known: ClientRecord | None) -> str:
+    if not (command.id.isascii() and command.id.isalnum()):
+        return "an ID is made of letters and digits"
+    if command.new and known is not None:
+        return "there is a client of this ID already"
+    if not command.new and known is None:
+        return "there is no client of this ID"
+    if command.password != command.password_again:
+        return "password and confirmation differ"
+    if not command.password and known is None:
+        return "a new client needs a password"
+    return ""
+
+
+def _problem_of_platform(command: SaveClient, *, virtual: bool) -> str:
+    if command.platform not in PLATFORMS:
+        return f"unknown platform {command.platform!r}; known are {', '.join(PLATFORMS)}"
+    if command.product not in {"pcs", "pps"}:
+        return f"product type {command.product!r} is neither pcs nor pps"
+    if virtual and platform(command.platform).family == "mag":
+        return "a Virtual License Server leases to no MAG (VLS-10)"
+    return ""
+
+
+def _problem_of_counts(state: ServerState, command: SaveClient, known: ClientRecord | None, *, release: Release) -> str:
+    group = client_class(platform(command.platform).family, command.product)
+    for feature, wanted in command.allocations.items():
+        if feature not in FEATURES:
+            return f"unknown feature {feature!r}; known are {', '.join(FEATURES)}"
+        if min(wanted.reserved, wanted.increment, wanted.maximum) < 0:
+            return f"{feature}: counts cannot be below zero"
+        if wanted.reserved > wanted.maximum:
+            return f"{feature}: reserved {wanted.reserved} is more than maximum {wanted.maximum}"
+        room = wanted.maximum - wanted.reserved
+        if room and not wanted.increment:
+            return f"{feature}: an increment is needed to get from {wanted.reserved} to {wanted.maximum}"
+        if release >= SMALLEST_INCREMENT_SINCE and room:
+            if wanted.increment < min(SMALLEST_INCREMENT, room):
+                return f"{feature}: increment {wanted.increment} is less than {min(SMALLEST_INCREMENT, room)} (SRV-12)"
+            if wanted.increment * 10 < room:
+                return f"{feature}: increment {wanted.increment} is less than a tenth of {room} (SRV-12)"
+        available = available_for(state, feature, group, besides=known)
+        if wanted.reserved > available:
+            return f"{feature}: reserved {wanted.reserved} is more than the {available} available"
+    return ""
+
+
+# --- registration ----------------------------------------------------------------------------------------------------
+
+
+def decide_register(state: ServerState, message: Register, *, virtual: bool, secret: bytes, now: Instant) -> Decision:
+    """Make a client known with its hardware ID, if ID and password are a record's (SRV-10, SRV-11)."""
+    record = state.clients.get(message.client_id)
+    failures = state.failures.get(failure_key(message.source, message.client_id))
+    slowed = failures is not None and now < failures.slowed_until
+    known = record is not None and record.may_lease(now) and not slowed
+    if record is None or not known or not verify_password(message.password, record.password_hash):
+        return _refuse(message, "credentials", "unknown client ID or wrong password")
+    if virtual and platform(message.platform).family == "mag":
+        return _refuse(message, "platform", "a Virtual License Server leases to no MAG")
+    if (message.platform, message.personality) != (record.platform, record.product):
+        return _refuse(
+            message,
+            "platform",
+            f"the client is configured as {record.platform} {record.product}, "
+            f"it says it is {message.platform} {message.personality}",
+        )
+    if record.hardware_id not in {"", message.hardware_id} and not record.released and holds_leases(record, now):
+        return _refuse(
+            message,
+            "hardware-id",
+            f"client ID {message.client_id} belongs to hardware ID {record.hardware_id} while that holds leases; "
+            "release it on the server, or wait until they end",
+        )
+    token = token_of(secret, message.client_id, message.hardware_id)
+    return Decision(
+        events=(ClientRegistered(id=message.client_id, hardware_id=message.hardware_id, source=message.source),),
+        reply=Registered(token=token, server_time=now),
+    )
+
+
+def _refuse(message: Request, reason: str, text: str) -> Decision:
+    refused = RequestRefused(
+        id=message.client_id,
+        hardware_id=message.hardware_id,
+        source=message.source,
+        verb=type(message).__name__.lower(),
+        reason=reason,
+        message=text,
+    )
+    return Decision(events=(refused,), reply=Denied(reason=reason, message=text))
+
+
+# --- leasing ---------------------------------------------------------------------------------------------------------
+
+
+def lease_end(duration: Duration, record: ClientRecord, now: Instant) -> Instant:
+    """Return when a lease granted or renewed now ends: not after the client's configuration does (LSE-05)."""
+    return min(now + duration, record.expires_at)
+
+
+def decide_request(state: ServerState, message: Lease | Renew | History, *, now: Instant) -> Decision:
+    """Answer a leasing request: once only, whatever the network repeats (LSE-11)."""
+    record = state.clients.get(message.client_id)
+    if record is None or not record.token or not hmac.compare_digest(message.token, record.token):
+        return _refuse(message, "unregistered", "this device is not registered; register anew")
+    if abs(message.sent_at - now) > DRIFT_TOLERATED:
+        return _refuse(message, "drift", "the message was sent too long ago, or ahead of the server's time")
+    if not record.may_lease(now):
+        return _refuse(message, "expired", "the client's configuration has expired or was deleted")
+    if record.last_reply is not None and message.request_id == record.last_request_id:
+        return Decision(reply=record.last_reply)
+    if isinstance(message, Renew):
+        return _renew(state, record, message, now)
+    if isinstance(message, History):
+        return _take_history(state, record, message, now)
+    return _lease(state, record, message, now)
+
+
+def _lease(state: ServerState, record: ClientRecord, message: Lease, now: Instant) -> Decision:
+    """Give the reserved counts that are not leased yet, and one increment of each feature named (LSE-01 to LSE-05)."""
+    leases: dict[str, FeatureLease] = {}
+    granted: list[tuple[str, str]] = []
+    made = record.increments_made
+    for feature, allocation in record.allocations.items():
+        lease = _with_reserved(state, record, feature, allocation, now)
+        if feature in message.increments:
+            denied = _why_no_increment(state, record, feature, lease, now)
+            if denied:
+                lease = msgspec.structs.replace(lease, denied=denied)
+            else:
+                made += 1
+                lease = _with_increment(state, record, lease, f"{record.id}-{made}", acquired_at=now, now=now)
+                granted.append((feature, f"{record.id}-{made}"))
+        leases[feature] = lease
+    return _answer(state, record, message, leases, now=now, granted=tuple(granted))
+
+
+def _with_reserved(
+    state: ServerState, record: ClientRecord, feature: str, allocation: Allocation, now: Instant
+) -> FeatureLease:
+    """Return the client's lease as it stands, with the reserved counts taken if they were not (LSE-01)."""
+    held = record.leases.get(feature)
+    if held is not None and held.reserved and now < held.reserved_ends_at:
+        return msgspec.structs.replace(held, denied="", increment=allocation.increment, maximum=allocation.maximum)
+    reserved = min(allocation.reserved, available_for(state, feature, record.client_class, besides=record))
+    return FeatureLease(
+        reserved=reserved,
+        reserved_since=now,
+        reserved_ends_at=lease_end(RESERVED_LEASE, record, now),
+        increment=allocation.increment,
+        maximum=allocation.maximum,
+        increments=held.increments if held is not None else (),
+    )
+
+
+def _why_no_increment(state: ServerState, record: ClientRecord, feature: str, lease: FeatureLease, now: Instant) -> str:
+    """Say why one more increment cannot be granted, or nothing (LSE-03, LSE-04)."""
+    leased = units_live(lease, now)
+    if not lease.increment:
+        return "not-allocated"
+    if leased + lease.increment > lease.maximum:
+        return "maximum"
+    # What this answer adds on top of what is committed already; reserved counts are committed by the record (SRV-05).
+    if lease.increment > state.books[feature].available(record.client_class):
+        return "capacity"
+    return ""
+
+
+def _with_increment(
+    state: ServerState,
+    record: ClientRecord,
+    lease: FeatureLease,
+    increment_id: str,
+    *,
+    acquired_at: Instant,
+    now: Instant,
+) -> FeatureLease:
+    increment = IncrementLease(
+        id=increment_id,
+        units=lease.increment,
+        acquired_at=acquired_at,
+        ends_at=lease_end(state.incremental_lease, record, now),
+    )
+    return msgspec.structs.replace(lease, increments=(*lease.increments, increment))
+
+
+def _renew(state: ServerState, record: ClientRecord, message: Renew, now: Instant) -> Decision:
+    """Move the ends of all that is kept; take back what is returned, and what the server no longer has (SRV-09)."""
+    leases: dict[str, FeatureLease] = {}
+    increment_end = lease_end(state.incremental_lease, record, now)
+    for feature, allocation in record.allocations.items():
+        held = record.leases.get(feature)
+        returned = message.give_back.get(feature, ())
+        kept = held.increments if held is not None else ()
+        if returned:
+            # LSE-08 with LSE-13's allowance: the client's own clock decided that a day has passed.
+            oldest = now - MINIMUM_HOLD + DRIFT_TOLERATED
+            kept = tuple(one for one in kept if one.id not in returned or one.acquired_at > oldest)
+        room = available_for(state, feature, record.client_class, besides=record)
+        reserved = min(allocation.reserved, room)  # reserved counts first, then the oldest increments
+        budget = min(room, allocation.maximum) - reserved
+        renewed: list[IncrementLease] = []
+        for one in kept:
+            if one.units <= budget and now < one.ends_at:
+                budget -= one.units
+                renewed.append(msgspec.structs.replace(one, ends_at=increment_end))
+        leases[feature] = FeatureLease(
+            reserved=reserved,
+            reserved_since=held.reserved_since if held is not None and held.reserved else now,
+            reserved_ends_at=lease_end(RESERVED_LEASE, record, now),
+            increment=allocation.increment,
+            maximum=allocation.maximum,
+            increments=tuple(renewed),
+        )
+    return _answer(state, record, message, leases, now=now)
+
+
+def _take_history(state: ServerState, record: ClientRecord, message: History, now: Instant) -> Decision:
+    """Take auto-leased counts in as normal increments; what does not fit begins the penalty (AUT-08, AUT-09)."""
+    leases = {
+        feature: _with_reserved(state, record, feature, allocation, now)
+        for feature, allocation in record.allocations.items()
+    }
+    taken: list[AutoLeased] = []
+    spent = dict.fromkeys(leases, 0)
+    made = record.increments_made
+    for grant in message.grants:
+        lease = leases.get(grant.feature)
+        if lease is None or grant.units != lease.increment:
+            continue
+        room = state.books[grant.feature].available(record.client_class) - spent[grant.feature]
+        if units_live(lease, now) + grant.units > lease.maximum or grant.units > room:
+            continue
+        made += 1
+        leases[grant.feature] = _with_increment(
+            state, record, lease, f"{record.id}-{made}", acquired_at=grant.at, now=now
+        )
+        spent[grant.feature] += grant.units
+        taken.append(grant)
+    answer = _answer(
+        state, record, message, leases, now=now, auto=tuple(taken), penalty=len(taken) < len(message.grants)
+    )
+    if len(taken) == len(message.grants):
+        return answer
+    penalty = PenaltyBegan(id=record.id, until=now + autolease.PENALTY)
+    return msgspec.structs.replace(answer, events=(penalty, *answer.events))
+
+
+def _answer(
+    state: ServerState,
+    record: ClientRecord,
+    message: Request,
+    leases: Mapping[str, FeatureLease],
+    *,
+    now: Instant,
+    granted: tuple[tuple[str, str], ...] = (),
+    auto: tuple[AutoLeased, ...] = (),
+    penalty: bool = False,
+) -> Decision:
+    """Put the reply together; every one says whether auto-leasing is on (AUT-04)."""
+    switched = []
+    told: dict[str, FeatureLease] = {}
+    for feature, lease in leases.items():
+        enabled = not penalty and autolease.is_on(state.auto_lease, feature, now)
+        if enabled != state.auto_lease.told.get(feature, False):
+            switched.append(autolease.switched(feature, enabled=enabled))
+        told[feature] = msgspec.structs.replace(lease, auto_lease=enabled) if enabled != lease.auto_lease else lease
+    reply = Leases(
+        features=told,
+        renewal_interval=state.renewal_interval,
+        incremental_lease=state.incremental_lease,
+        server_time=now,
+        permanent=any(
+            pool.permanent and pool.serves >> record.client_class & 1
+            for feature in told
+            for pool in state.books[feature].pools
+        ),
+    )
+    answered = LeasesAnswered(
+        id=record.id,
+        verb=type(message).__name__.lower(),
+        request_id=message.request_id,
+        source=message.source,
+        reply=reply,
+        granted=granted,
+        auto=auto,
+    )
+    return Decision(events=(*switched, answered), reply=reply)
+
+
+def decide_lease_end(state: ServerState, client_id: str, now: Instant) -> Decision:
+    """Reclaim what a client did not renew in time (LSE-07)."""
+    record = state.clients[client_id]
+    reclaimed = []
+    for feature, lease in record.leases.items():
+        reserved = lease.reserved if lease.reserved and lease.reserved_ends_at <= now else 0
+        increments = tuple(one.id for one in lease.increments if one.ends_at <= now)
+        if reserved or increments:
+            reclaimed.append(LeasesReclaimed(id=client_id, feature=feature, reserved=reserved, increments=increments))
+    return Decision(events=tuple(reclaimed))

@@ -1,0 +1,161 @@
+"""The state of an appliance: everything its events have built, agenda and outbox included."""
+
+import hashlib
+
+import msgspec
+
+from leaselab.appliance.licensing import enforcement
+from leaselab.appliance.licensing.client import ClientState, Identity
+from leaselab.appliance.licensing.commands import FEATURES, Session
+from leaselab.appliance.licensing.events import DownloadAnswered, NetworkSet
+from leaselab.appliance.licensing.installation import Licenses
+from leaselab.appliance.licensing.inventory import Holder
+from leaselab.appliance.licensing.ledger import ServerState
+from leaselab.appliance.licensing.skus import SERVER, known_sku
+from leaselab.appliance.machine import Agenda, Envelope
+from leaselab.appliance.models.platforms import PCS, Platform, platform
+from leaselab.appliance.models.releases import Release, enforces
+
+
+class ApplianceState(msgspec.Struct, kw_only=True):
+    """One appliance. Changed by :func:`~.appliance.ApplianceMachine.evolve` alone."""
+
+    name: str
+    hostname: str
+    kind: str
+    personality: str
+    release: str
+    hardware_id: str
+    serial_number: str
+    authority_key: str
+    cloud: str
+    maximum_users_override: int | None
+    time_zone: str
+    secret: bytes = b""
+    agreement_accepted: bool = False
+    first_boot_done: bool = False
+    virtual_license_server: bool = False
+    certificate_name: str = ""
+    administrators: dict[str, str] = {}
+    network: dict[str, NetworkSet] = {}
+    licenses: Licenses = msgspec.field(default_factory=Licenses)
+    downloads_enabled: bool = False
+    download_network: str = "internal"
+    downloads_made: int = 0
+    last_download: DownloadAnswered | None = None
+    sessions: dict[str, Session] = {}
+    signed_in: dict[str, int] = {}
+    limits: dict[str, int] = {}
+    closed: dict[str, bool] = {}
+    """Features whose limit fell below the number signed in, until that is below it again (ENF-08)."""
+    server: ServerState = msgspec.field(default_factory=ServerState)
+    client: ClientState = msgspec.field(default_factory=ClientState)
+    counters: dict[str, int] = {}
+    agenda: Agenda = msgspec.field(default_factory=Agenda)
+    outbox: dict[str, Envelope] = {}
+
+    @property
+    def platform(self) -> Platform:
+        """What the device is."""
+        return platform(self.kind)
+
+    @property
+    def parsed_release(self) -> Release:
+        """The release it runs, for comparison."""
+        return Release.parse(self.release)
+
+    @property
+    def maximum_users(self) -> int:
+        """The platform's maximum of concurrent users, or the topology's word on it."""
+        if self.maximum_users_override is not None:
+            return self.maximum_users_override
+        return self.platform.maximum_users[self.personality]
+
+    @property
+    def is_license_server(self) -> bool:
+        """Whether it admits no end users and hides what a license server hides (PLT-06, GAT)."""
+        return self.server.enabled or self.virtual_license_server
+
+    @property
+    def enforces(self) -> bool:
+        """Whether this release holds sign-ins to what is licensed (ENF-02)."""
+        return enforces(self.parsed_release, self.personality)
+
+    def holder(self) -> Holder:
+        """Return what licenses need to know of the device."""
+        return Holder(
+            platform=self.platform,
+            personality=self.personality,
+            release=self.parsed_release,
+            hardware_id=self.hardware_id,
+            license_server=self.server.enabled,
+            virtual_license_server=self.virtual_license_server,
+            time_zone=self.time_zone,
+        )
+
+    def identity(self) -> Identity:
+        """Return what the device tells its license server of itself."""
+        return Identity(
+            hardware_id=self.hardware_id, platform=self.kind, personality=self.personality, release=self.release
+        )
+
+    def derive(self, purpose: str) -> bytes:
+        """Return 16 bytes that are the device's own for one purpose: salts, session IDs."""
+        return hashlib.blake2b(purpose.encode(), key=self.secret, digest_size=16).digest()
+
+    def demand(self) -> dict[str, int]:
+        """Return by feature the signed-in users that the device's own licenses do not cover (LSE-02)."""
+        return {
+            feature: max(0, self.signed_in.get(feature, 0) - self.licenses.usable.get(feature, 0))
+            for feature in self.client.holdings
+        }
+
+    def leased(self, feature: str) -> int:
+        """Return the units held from a server, of all kinds."""
+        holding = self.client.holdings.get(feature)
+        return holding.leased if holding is not None else 0
+
+    def limit(self, feature: str) -> int:
+        """Return how many users of a feature are licensed (ENF-01 to ENF-06)."""
+        return enforcement.limit(
+            feature,
+            platform=self.platform,
+            personality=self.personality,
+            release=self.parsed_release,
+            platform_maximum=self.maximum_users,
+            installed=self.licenses.usable.get(feature, 0),
+            leased=self.leased(feature),
+        )
+
+    def judge_doors(self) -> None:
+        """After limits or users changed: nobody new while more are signed in than the limit fell to (ENF-08)."""
+        for feature in FEATURES:
+            limit, signed_in = self.limit(feature), self.signed_in.get(feature, 0)
+            earlier = self.limits.get(feature, limit)
+            self.closed[feature] = enforcement.stays_closed(
+                closed=self.closed.get(feature, False), earlier_limit=earlier, limit=limit, signed_in=signed_in
+            )
+            self.limits[feature] = limit
+
+    def why_no_server(self) -> str:
+        """Say why the device cannot be a license server, or nothing (PLT-04, PLT-05, SRV-01, VLS-04)."""
+        if self.personality != PCS:
+            return "a license server runs Connect Secure; Policy Secure never is one"
+        if self.platform.virtual and not self.virtual_license_server:
+            return "a virtual appliance is a license server only when it was booted as Virtual License Server"
+        if not self.agreement_accepted:
+            return "accept the license agreement first"
+        if self.virtual_license_server and not any(
+            known_sku(one.sku).kind == SERVER for one in self.licenses.installed.values()
+        ):
+            return "install a license-server license first; Download Licenses fetches it by authentication code"
+        return ""
+
+    def count(self, counter: str, by: int = 1) -> None:
+        """Add to a total since first boot."""
+        self.counters[counter] = self.counters.get(counter, 0) + by
+
+    def forget_requests(self) -> None:
+        """Drop requests to a license server that is not ours any more."""
+        for key in [key for key in self.outbox if key.startswith("license-")]:
+            del self.outbox[key]

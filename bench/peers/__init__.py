@@ -1,0 +1,1 @@
+"""The programs Leaselab is measured against, started by the same run that measures it."""

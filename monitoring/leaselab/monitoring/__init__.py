@@ -1,0 +1,1 @@
+"""Room for dashboards as code; the metrics themselves are served by each appliance."""

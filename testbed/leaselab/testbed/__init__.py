@@ -1,0 +1,1 @@
+"""The lab: from a topology file to running devices on one clock."""

@@ -1,0 +1,105 @@
+"""The JSON that verbs print (docs/cli.md). Instants are ISO 8601 in UTC; one that is not set or never comes is null."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from leaselab.appliance.instants import NEVER, Instant, format_instant
+from leaselab.appliance.licensing.views import LeaseRow, LicenseRow, Report
+from leaselab.testbed.views import ClockStatus, LabEvent, LabStatus, NodeLogLine, NodeStatus
+
+Shape = dict[str, Any]
+
+
+def instant(at: Instant | None) -> str | None:
+    """Return an instant as text; nothing for one that is not set or never comes."""
+    return None if at is None or at >= NEVER else format_instant(at)
+
+
+def clock(status: ClockStatus) -> Shape:
+    """Shape the lab's clock."""
+    return {
+        "now": instant(status.now),
+        "mode": status.mode,
+        "rate": status.rate,
+        "next_due": instant(status.next_due),
+    }
+
+
+def node(status: NodeStatus, report: Report | None) -> Shape:
+    """Shape one node; ``features`` is empty for the cloud and for a node that is off."""
+    shape: Shape = msgspec.to_builtins(status)
+    shape["role"] = report.role if report else ""
+    shape["features"] = features(report) if report else {}
+    return shape
+
+
+def lab(status: LabStatus, reports: dict[str, Report]) -> Shape:
+    """Shape a whole lab."""
+    return {
+        "name": status.name,
+        "runtime": status.runtime,
+        "topology": status.topology,
+        "state": status.state,
+        "pid": status.pid,
+        "folder": status.folder,
+        "clock": clock(status.clock),
+        "nodes": [node(each, reports.get(each.name)) for each in status.nodes],
+    }
+
+
+def features(report: Report) -> Shape:
+    """Shape the counts of a node, by feature."""
+    counted = {name: msgspec.to_builtins(counts) for name, counts in report.features.items()}
+    for counts in counted.values():
+        del counts["feature"]
+    return counted
+
+
+def lease(where: str, row: LeaseRow) -> Shape:
+    """Shape a lease as the node ``where`` knows it."""
+    return {
+        "node": where,
+        "client": row.client,
+        "feature": row.feature,
+        "kind": row.kind,
+        "units": row.units,
+        "acquired_at": instant(row.acquired_at),
+        "ends_at": instant(row.ends_at),
+    }
+
+
+def license(where: str, row: LicenseRow) -> Shape:
+    """Shape an installed license."""
+    shape: Shape = {"node": where, **msgspec.to_builtins(row)}
+    return shape | {"starts_at": instant(row.starts_at), "ends_at": instant(row.ends_at)}
+
+
+def event(record: LabEvent) -> Shape:
+    """Shape a testbed event."""
+    return {
+        "n": record.n,
+        "at": instant(record.at),
+        "wall": record.wall,
+        "kind": record.kind,
+        "node": record.node,
+        "fields": record.fields,
+    }
+
+
+def log_line(line: NodeLogLine) -> Shape:
+    """Shape a line of an appliance's event log; ``text`` is the line as the product writes it."""
+    return {
+        "node": line.node,
+        "n": line.n,
+        "at": instant(line.at),
+        "severity": line.severity,
+        "code": line.code,
+        "text": line.text,
+    }
+
+
+def reports_of(nodes: Sequence[Any]) -> dict[str, Report]:
+    """Return the reports of those nodes that are appliances and on."""
+    return {each.name: each.report() for each in nodes if each.kind != "cloud" and each.phase not in ("off", "booting")}

@@ -1,0 +1,35 @@
+"""`leaselab status`."""
+
+from typing import TYPE_CHECKING
+
+from leaselab.testbed.cli.choice import chosen_lab
+from leaselab.testbed.cli.options import Format, FormatOption, LabArgument
+
+if TYPE_CHECKING:
+    from leaselab.testbed.views import LabStatus
+
+
+def status(lab: LabArgument = "", *, format: FormatOption = Format.TEXT) -> None:
+    """Show a lab's nodes: phase, users, leases, addresses."""
+    from leaselab.testbed.cli import shapes, tables
+    from leaselab.testbed.cli.output import print_json, print_line, print_table
+
+    chosen = chosen_lab(lab)
+    seen = chosen.status()
+    reports = shapes.reports_of(list(chosen))
+    if format is Format.JSON:
+        print_json(shapes.lab(seen, reports))
+        return
+    print_line(headline(seen))
+    print_table(tables.NODE_COLUMNS, tables.node_rows(seen, reports), empty="the lab has no nodes")
+    for node in seen.nodes:
+        for trouble in filter(None, (node.failure, node.waits_for and f"waits for {node.waits_for}")):
+            print_line(f"{node.name}: {trouble}")
+
+
+def headline(seen: "LabStatus") -> str:
+    """Say in one line which lab this is, how it is, and how late."""
+    from leaselab.appliance.instants import format_instant
+
+    pace = f"runs at {seen.clock.rate:g}" if seen.clock.rate else "stands"
+    return f"{seen.name}: {seen.state}, {seen.runtime}, {format_instant(seen.clock.now)}, the clock {pace}"

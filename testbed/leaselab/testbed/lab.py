@@ -1,0 +1,199 @@
+"""The front door: a topology file in, running gateways and license servers out.
+
+.. code-block:: python
+
+    with Lab.up("topologies/quickstart.yml") as lab:
+        lab["gw1"].users.set(75)
+        lab.clock.advance(hours=6)
+        assert lab["gw1"].leased("concurrent-users") == 75
+
+Every call here is one request to the lab's host, whether that runs in a thread of this process or by itself.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+
+from leaselab.testbed import labs, processes
+from leaselab.testbed.clock import Clock
+from leaselab.testbed.errors import LabGoneError, UnknownNodeError, nearest
+from leaselab.testbed.hostline import HostLine
+from leaselab.testbed.labs import LabFolder
+from leaselab.testbed.node import Node
+from leaselab.testbed.views import LabEvent, LabInfo, LabStatus, NodeLogLine, Progress, UpOutcome
+
+if TYPE_CHECKING:
+    from leaselab.testbed.bringup import HostThread
+    from leaselab.testbed.topology.plan import Plan
+
+UP_TIMEOUT_SECONDS = 60.0
+"""For all nodes to be ready and provisioned."""
+
+
+class Lab:
+    """A running lab. Made by :meth:`up` or :meth:`attach`.
+
+    As a context it is taken down on leaving, unless its host runs in the background.
+    """
+
+    def __init__(
+        self, folder: LabFolder, *, thread: "HostThread | None" = None, outcome: UpOutcome | None = None
+    ) -> None:
+        self.name = folder.name
+        self.folder = folder.path
+        self.outcome = outcome or UpOutcome(steps=())
+        self.line = HostLine(folder.name, folder.socket)
+        self.clock = Clock(self.line)
+        self._folder = folder
+        self._thread = thread
+        self._nodes: dict[str, Node] = {}
+
+    @classmethod
+    def up(
+        cls,
+        file: str | Path,
+        *,
+        name: str | None = None,
+        runtime: str = "embedded",
+        variables: Mapping[str, str] | None = None,
+        timeout: float = UP_TIMEOUT_SECONDS,
+        background: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Self:
+        """Bring a lab to what its file says; a lab that is up already is changed only where the file differs.
+
+        Returns when all nodes are ready and provisioned and the file's users are signed in, or when what is left
+        waits at a console prompt (``lab.outcome.waiting`` names it). Interrupted, it takes back what it made.
+
+        Args:
+            file: the topology.
+            name: of the lab; the file's own name by default.
+            runtime: ``embedded`` (all nodes in one process) or ``process`` (one each).
+            variables: values for the file's ``${NAME}``.
+            timeout: seconds for all of it.
+            background: the host is a process of its own and outlives this one; otherwise a thread of this process.
+            on_progress: called with each step of each node.
+
+        Raises:
+            TopologyError: the file is wrong; has every problem.
+            LabExistsError: the lab is up already in another process (with ``background=False``).
+            NodeFailedError: a node did not come up in time.
+        """
+        from leaselab.testbed.bringup import bring_up
+
+        folder, thread, outcome = bring_up(
+            file,
+            name=name,
+            runtime=runtime,
+            variables=variables or {},
+            timeout=timeout,
+            background=background,
+            on_progress=on_progress or (lambda _progress: None),
+        )
+        return cls(folder, thread=thread, outcome=outcome)
+
+    @classmethod
+    def attach(cls, name: str) -> Self:
+        """Return a lab by name, running or not.
+
+        Raises:
+            UnknownLabError: there is none.
+        """
+        folder = LabFolder(name)
+        if not folder.exists():
+            folder.record()  # raises, and names the nearest lab
+        return cls(folder)
+
+    @staticmethod
+    def list() -> list[LabInfo]:
+        """Return this user's labs, by name."""
+        return labs.all_labs()
+
+    @cached_property
+    def plan(self) -> "Plan":
+        """The plan that the lab was last brought to. It holds the lab's secrets."""
+        from leaselab.testbed.topology.plan import Plan
+
+        return Plan.from_json(self._folder.plan.read_bytes())
+
+    def __getitem__(self, name: str) -> Node:
+        """Return a node by name.
+
+        Raises:
+            UnknownNodeError: there is none.
+        """
+        names = self.names()
+        if name not in names:
+            near = nearest(name, names)
+            hint = f"did you mean {near}?" if near else f"it has {', '.join(names)}"
+            raise UnknownNodeError(f"the lab {self.name} has no node {name}", hint=hint)
+        if name not in self._nodes:
+            self._nodes[name] = Node(name, self.line, self._folder.keys)
+        return self._nodes[name]
+
+    def __iter__(self) -> Iterator[Node]:
+        """Yield the nodes in the file's order, the cloud first."""
+        return (self[name] for name in self.names())
+
+    def __len__(self) -> int:
+        """Return how many nodes there are."""
+        return len(self.names())
+
+    def names(self) -> tuple[str, ...]:
+        """Return the nodes' names in the file's order, the cloud first."""
+        return tuple(self.line.call("names"))
+
+    def status(self) -> LabStatus:
+        """Return how the lab and its nodes stand."""
+        return msgspec.convert(self.line.call("status"), LabStatus)
+
+    def events(self, after: int = 0, *, follow: bool = False) -> Iterator[LabEvent]:
+        """Yield what the testbed did, from after event number ``after``; with ``follow`` go on as it happens."""
+        for item in self.line.stream("events", after=after, follow=follow):
+            yield msgspec.convert(item, LabEvent)
+
+    def logs(self, nodes: Iterable[str] = (), *, follow: bool = False) -> Iterator[NodeLogLine]:
+        """Yield the appliances' own log lines, merged in order of the lab's time; of all nodes by default."""
+        for item in self.line.stream("logs", nodes=list(nodes), follow=follow):
+            yield msgspec.convert(item, NodeLogLine)
+
+    def down(self, *, keep: bool = False) -> None:
+        """Take the lab down: no process, socket or file is left of it.
+
+        Args:
+            keep: leave the folder, so that `up` goes on where the lab was.
+        """
+        self._leave()
+        if self._folder.is_hosted():
+            host = self._folder.record().host
+            self.line.call("down", keep=keep)
+            if self._thread:
+                self._thread.join()
+            elif host and not processes.gone_within(host, processes.GRACE_SECONDS):
+                raise LabGoneError(
+                    f"the host of lab {self.name}, process {host.pid}, does not end",
+                    hint=f"look at it, end it, and call `leaselab down {self.name}` again",
+                )
+        elif not keep:
+            self._folder.remove()
+
+    def close(self) -> None:
+        """Leave the lab. One whose host is a thread of this process is taken down."""
+        if self._thread:
+            self.down()
+        self._leave()
+
+    def __enter__(self) -> Self:
+        """Return the lab."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def _leave(self) -> None:
+        for node in self._nodes.values():
+            node.close()

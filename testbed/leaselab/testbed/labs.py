@@ -1,0 +1,267 @@
+"""The labs folder: one folder a lab, made exclusively, with a slot of loopback addresses of its own.
+
+``${LEASELAB_HOME:-${XDG_STATE_HOME:-~/.local/state}/leaselab}/labs/<lab>/`` holds all of a lab, mode 0700. Two locks
+keep labs apart, both the kernel's, so that a lock never outlives who took it: the running host of a lab holds a file
+lock in its folder, and an abstract socket for its slot, which is as wide as the loopback addresses it stands for.
+"""
+
+import errno
+import fcntl
+import os
+import re
+import shutil
+import socket
+import zlib
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from leaselab.testbed import journal, processes
+from leaselab.testbed.errors import CallError, LabExistsError, LeaselabError, UnknownLabError, nearest
+from leaselab.testbed.files import complaint, explained, write_whole
+from leaselab.testbed.processes import ProcessId
+from leaselab.testbed.views import LabInfo
+
+FORMAT: Final = 1
+"""Of the lab folder. A change that an older host could not read raises it."""
+
+SLOTS: Final = 254
+"""Slot S is 127.S.x.y; 0 is left to the machine's own 127.0.0.1, 255 to nobody."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+class LabRecord(msgspec.Struct, frozen=True):
+    """``lab.json``: what a lab is, and which process hosts it."""
+
+    name: str
+    runtime: str
+    topology: str
+    slot: int
+    host: ProcessId | None = None
+    format: int = FORMAT
+
+
+class Slot:
+    """A slot of loopback addresses, held until closed or until the process ends.
+
+    Args:
+        number: 1 to 254.
+        descriptor: of the socket, where another process took the slot and handed it on.
+    """
+
+    def __init__(self, number: int, *, descriptor: int | None = None) -> None:
+        self.number = number
+        if descriptor is not None:
+            self._socket = socket.socket(fileno=descriptor)
+            return
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            self._socket.bind(f"\0leaselab-slot-{number}")
+        except OSError:
+            self._socket.close()
+            raise
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor, to hand it to the host's process."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Give the slot back."""
+        self._socket.close()
+
+
+class LabFolder:
+    """The folder of one lab, which need not exist.
+
+    Args:
+        name: of the lab.
+        root: the labs folder; the usual one by default.
+    """
+
+    def __init__(self, name: str, *, root: Path | None = None) -> None:
+        if not _NAME.fullmatch(name):
+            raise CallError(
+                f"{name!r} is no name for a lab", hint="use up to 63 letters, digits, dots, dashes and underscores"
+            )
+        self.name = name
+        self.path = (root or labs_folder()) / name
+
+    @property
+    def plan(self) -> Path:
+        """Where the plan is that the lab was last brought to."""
+        return self.path / "plan.json"
+
+    @property
+    def socket(self) -> Path:
+        """Where the host listens."""
+        return self.path / "control.sock"
+
+    @property
+    def log(self) -> Path:
+        """Where the host's own output goes."""
+        return self.path / "host.log"
+
+    @property
+    def keys(self) -> Path:
+        """Where the console key pair and the lab's certificate authority are."""
+        return self.path / "keys"
+
+    def exists(self) -> bool:
+        """Tell whether there is such a lab, running or not."""
+        return self.path.is_dir()
+
+    def create(self) -> None:
+        """Make the folder, in which nothing else may be before the journal.
+
+        Raises:
+            LabExistsError: there is one.
+        """
+        with explained("make the lab's folder"):
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                self.path.mkdir(mode=0o700)
+            except FileExistsError:
+                raise LabExistsError(
+                    f"a lab named {self.name} is there already",
+                    hint=f"`leaselab down {self.name}` removes it; `--name` gives this one another name",
+                ) from None
+
+    def record(self) -> LabRecord:
+        """Read ``lab.json``.
+
+        Raises:
+            UnknownLabError: there is no such lab.
+            LeaselabError: its folder cannot be read, or another version made it.
+        """
+        if not self.exists():
+            names = [folder.name for folder in _folders(self.path.parent)]
+            near = nearest(self.name, names)
+            hint = f"did you mean {near}?" if near else "`leaselab labs` lists them, `leaselab up FILE` makes one"
+            raise UnknownLabError(f"there is no lab named {self.name}", hint=hint)
+        path = self.path / "lab.json"
+        with explained("read the lab's state"):
+            content = path.read_bytes()
+        try:
+            loose: dict[str, Any] = msgspec.json.decode(content, type=dict[str, Any])
+            if loose.get("format") != FORMAT:
+                made_by = loose.get("format", "unknown")
+                raise LeaselabError(
+                    f"{path} has state format {made_by}, and this version of leaselab reads {FORMAT}",
+                    hint=f"`leaselab down {self.name}` removes the lab; `leaselab up FILE` makes it anew",
+                )
+            return msgspec.convert(loose, LabRecord)
+        except msgspec.MsgspecError as error:
+            raise LeaselabError(
+                f"{path} is damaged: {error}",
+                hint=f"`leaselab down {self.name}` removes the lab; `leaselab up FILE` makes it anew",
+            ) from error
+
+    def write_record(self, record: LabRecord) -> None:
+        """Write ``lab.json``."""
+        with explained("write the lab's state"):
+            write_whole(self.path / "lab.json", msgspec.json.encode(record))
+
+    def lock(self) -> int:
+        """Take the lab's lock for this process and return its descriptor; it is free again when that is closed.
+
+        Raises:
+            LabExistsError: another process hosts the lab.
+        """
+        with explained("lock the lab"):
+            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise complaint(error, "lock the lab") from error
+            raise LabExistsError(
+                f"the lab {self.name} is up already, hosted by another process",
+                hint=f"`leaselab status {self.name}` shows it, `leaselab down {self.name}` takes it down",
+            ) from None
+        return descriptor
+
+    def is_hosted(self) -> bool:
+        """Tell whether a process hosts the lab just now."""
+        try:
+            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def remove(self) -> None:
+        """End what the journal names and remove the folder. Works on what a crash left at any moment."""
+        if not self.exists():
+            return
+        with explained("take the lab down"):
+            journal.end_processes(self.path)
+            shutil.rmtree(self.path)
+
+
+def labs_folder() -> Path:
+    """Return the folder that holds the labs of this user."""
+    home = os.environ.get("LEASELAB_HOME")
+    if home:
+        return Path(home).expanduser() / "labs"
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / "leaselab" / "labs"
+
+
+def all_labs() -> list[LabInfo]:
+    """Return every lab of this user, by name; one that cannot be read is listed as that."""
+    return [_info(LabFolder(folder.name)) for folder in _folders(labs_folder()) if _NAME.fullmatch(folder.name)]
+
+
+def take_slot(name: str, *, wanted: int | None = None) -> Slot:
+    """Take the slot that a lab's name leads to, or the next one that is free on this machine.
+
+    Args:
+        name: of the lab.
+        wanted: the slot of a lab that has one already: its addresses are in its plan, no other will do.
+
+    Raises:
+        LeaselabError: none is free.
+    """
+    first = zlib.crc32(name.encode()) % SLOTS
+    promised = {info.slot for info in all_labs() if info.name != name}
+    for number in [wanted] if wanted else [(first + step) % SLOTS + 1 for step in range(SLOTS)]:
+        if wanted or number not in promised:
+            try:
+                return Slot(number)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise complaint(error, "take a slot of loopback addresses") from error
+    if wanted:
+        raise LeaselabError(
+            f"the addresses of lab {name}, 127.{wanted}.x.y, are in use by another lab",
+            hint="take that one down, or this one down and up again: it then gets other addresses",
+        )
+    raise LeaselabError(f"all {SLOTS} slots of loopback addresses are taken", hint="`leaselab labs` lists your labs")
+
+
+def _folders(root: Path) -> list[Path]:
+    try:
+        return sorted(entry for entry in root.iterdir() if entry.is_dir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise complaint(error, "list the labs") from error
+
+
+def _info(folder: LabFolder) -> LabInfo:
+    try:
+        record = folder.record()
+    except LeaselabError:
+        return LabInfo(folder.name, runtime="", topology="", state="unreadable", slot=0, pid=0, folder=str(folder.path))
+    hosted = folder.is_hosted()
+    pid = record.host.pid if hosted and record.host and processes.lives(record.host) else 0
+    state = "up" if hosted else "down"
+    return LabInfo(folder.name, record.runtime, record.topology, state, record.slot, pid, str(folder.path))

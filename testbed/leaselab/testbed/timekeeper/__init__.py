@@ -1,0 +1,1 @@
+"""The lab's clock: who wakes when, and how far time may go."""

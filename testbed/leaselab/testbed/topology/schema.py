@@ -1,0 +1,283 @@
+"""The topology file's models: what may stand where, with the descriptions that editors show.
+
+A field of a node may come from ``defaults``, its kind or its group as well, so fields are optional here, and what a
+node lacks once they are put together is found by :mod:`checks`. Cross references are checked there too.
+"""
+
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
+
+from leaselab.testbed.topology.fieldtypes import (
+    AuthCodeText,
+    ClientId,
+    Count,
+    DurationField,
+    Feature,
+    GroupName,
+    HostName,
+    InstantField,
+    Kind,
+    LabName,
+    NodeName,
+    Personality,
+    ReleaseText,
+    Text,
+    Units,
+)
+
+NOT_YET: Final = ("clusters", "faults", "load", "checks")
+"""Sections of the topology language that this version does not carry out, and therefore refuses."""
+
+DEFAULT_RELEASE: Final = "8.3R1"
+DEFAULT_START: Final = "2018-01-01T00:00:00Z"
+"""In the past, so that no monitoring system takes the lab's time for the future; always the same, so that runs replay."""
+
+
+class Section(BaseModel):
+    """What all models share: kebab-case keys, nothing unknown, no conversions that an editor would not make."""
+
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        alias_generator=lambda name: name.replace("_", "-"),
+    )
+
+
+class Clock(Section):
+    """The lab's clock."""
+
+    start: InstantField | None = Field(None, description=f"Where it begins. Default: {DEFAULT_START}.")
+    mode: Literal["virtual", "real"] = Field(
+        "virtual", description="`virtual` stands still unless it is advanced or given a rate; `real` is the present."
+    )
+    rate: float = Field(0.0, ge=0, le=1_000_000, description="Lab seconds a wall second; 0 stands still.")
+
+
+class AuthCode(Section):
+    """What an authentication code entitles to (DLD-04)."""
+
+    licenses: list[Text] = Field(min_length=1, description="SKUs; a key is made for each when the code is claimed.")
+    starts: InstantField | None = Field(None, description="First day of their terms. Default: the day of the claim.")
+    count: Count | None = Field(None, description="Make this many codes; the code then has {n} in it.")
+
+
+class Cloud(Section):
+    """The vendor's side: download center and cloud licensing service. It is the node `cloud`."""
+
+    auth_codes: dict[AuthCodeText, AuthCode] = Field(
+        {}, description="Authentication codes: four groups of four letters or digits, joined by hyphens."
+    )
+
+
+class Admin(Section):
+    """The administrator made at first boot."""
+
+    name: Text = Field(description="Sign-in name.")
+    password: Text = Field(description="At least six characters.")
+
+
+class BootNetwork(Section):
+    """Answers to the network prompts. The address is the lab's to give."""
+
+    netmask: Text = Field("255.255.0.0", description="Network mask.")
+    gateway: Text | None = Field(None, description="Default gateway.")
+    dns: list[Text] = Field([], max_length=2, description="Primary and secondary DNS server.")
+    domains: list[Text] = Field([], description="DNS domains.")
+    wins: Text | None = Field(None, description="WINS server.")
+
+
+class BootCertificate(Section):
+    """Answers to the certificate prompts."""
+
+    common_name: Text | None = Field(None, description="Default: the node's host name.")
+    organization: Text = Field("Leaselab", description="Organization name.")
+
+
+class Boot(Section):
+    """Answers to the prompts of first boot, given ahead (CON-04). What is left out is asked on the console.
+
+    Welcome, network and certificate prompts are answered by the lab unless `ask` says otherwise.
+    """
+
+    accept_license: bool | None = Field(None, description="Accept the license agreement; `false` halts the device.")
+    virtual_license_server: bool | None = Field(
+        None, description="Asked on virtual appliances from 8.3R1 on: boot as Virtual License Server (VLS-01)."
+    )
+    admin: Admin | None = Field(None, description="The first administrator.")
+    network: BootNetwork | None = Field(None, description="Network settings beside the address.")
+    certificate: BootCertificate | None = Field(None, description="The self-signed web certificate.")
+    ask: list[Literal["network", "certificate"]] = Field(
+        [], description="Prompts to leave to the console though the lab could answer them."
+    )
+
+
+class License(Section):
+    """A license key to be minted for the node."""
+
+    sku: Text = Field(description="For example CONSEC-1000U-1YR.")
+    starts: InstantField | None = Field(None, description="First day of its term. Default: the day it is entered.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sku_alone(cls, value: Any) -> Any:
+        return {"sku": value} if isinstance(value, str) else value
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Say that the SKU alone will do."""
+        described = handler.resolve_ref_schema(handler(core_schema))
+        return {"anyOf": [{"type": "string"}, described]}
+
+
+class Allocation(Section):
+    """What the server lets one client have of one feature: reserved ≤ maximum (SRV-04)."""
+
+    reserved: Units = Field(0, description="Set aside for the client, leased for ten days at a time.")
+    increment: Units = Field(0, description="Granted at once when the client needs more.")
+    maximum: Units = Field(0, description="The most the client can hold.")
+
+
+class Client(Section):
+    """A client record on a license server (SRV-03)."""
+
+    node: NodeName | None = Field(None, description="The gateway it is for; gives platform and product.")
+    platform: Kind | None = Field(None, description="Default: the node's kind.")
+    product: Personality | None = Field(None, description="Default: the node's personality.")
+    password: Text = Field(description="What the client proves itself with.")
+    expires: InstantField | None = Field(None, description="Expiration date of the client's configuration.")
+    features: dict[Feature, Allocation] = Field(min_length=1, description="Counts by feature.")
+    count: Count | None = Field(None, description="Make this many records; the ID then has {n} in it.")
+
+
+class LicenseServer(Section):
+    """The node leases licenses to others (SRV-01)."""
+
+    incremental_lease: DurationField | None = Field(None, description="24h to 10d (SRV-02). Default: 24h.")
+    renewal_interval: DurationField | None = Field(
+        None, description="1h to half the incremental lease (SRV-02). Default: 6h."
+    )
+    clients: dict[ClientId, Client] = Field({}, description="Client records by ID: letters and digits.")
+
+
+class LicenseClient(Section):
+    """The node leases licenses from a server (CLT-01)."""
+
+    server: NodeName | None = Field(None, description="The node that is the license server.")
+    id: ClientId | None = Field(None, description="Client ID; the server has a record of it.")
+    password: Text | None = Field(None, description="Default: that of the server's record.")
+    preferred_network: Literal["internal", "external", "management"] = Field(
+        "internal", description="Used if the node is on it, otherwise the internal one (CLT-02)."
+    )
+    verify_certificate: bool = Field(True, description="Refuse a server whose certificate does not stand up (CLT-03).")
+
+
+class Console(Section):
+    """Who may attach to the serial console beside the lab's own key."""
+
+    users: dict[Text, Text] = Field({}, description="Passwords by user name.")
+
+
+class Settings(Section):
+    """What a node can be told, by itself, its group, its kind or the lab's defaults; the nearest wins.
+
+    Mappings are put together field by field; lists and scalars are replaced; `null` takes an inherited value back.
+    """
+
+    personality: Personality | None = Field(None, description="Connect Secure or Policy Secure. Default: pcs.")
+    release: ReleaseText | None = Field(
+        None, description="Software release. Default: the lab's; PPS nodes get the release that goes with it (PLT-03)."
+    )
+    hostname: HostName | None = Field(None, description="Default: the node's name.")
+    boot: Boot | None = Field(None, description="Answers to the prompts of first boot.")
+    auth_codes: list[AuthCodeText] | None = Field(
+        None, description="Entered after first boot, as an admin would on Download Licenses (DLD-02)."
+    )
+    licenses: list[License] | None = Field(None, description="SKUs; keys are minted for the node and entered.")
+    license_server: LicenseServer | None = Field(None, description="Lease licenses to others.")
+    license_client: LicenseClient | None = Field(None, description="Lease licenses from a server.")
+    users: Units | None = Field(None, description="End users to sign in once the lab is up.")
+    maximum_users: Count | None = Field(None, description="Overrides the platform's maximum of concurrent users.")
+    time_zone: Text | None = Field(None, description="Of the device, for example Europe/Vienna. Default: UTC.")
+    console: Console | None = Field(None, description="Who may attach to the serial console.")
+
+
+class GroupSettings(Settings):
+    """What the nodes of a group have in common."""
+
+    kind: Kind | None = Field(None, description="Platform of the group's nodes.")
+
+
+class Defaults(GroupSettings):
+    """What all nodes have in common."""
+
+    group: GroupName | None = Field(None, description="Group of the nodes that name none.")
+
+
+class Node(Defaults):
+    """One appliance, or `count` of them."""
+
+    count: Count | None = Field(
+        None, description="Make this many. {n} in the node's name and texts is the number, {n:02} with two digits."
+    )
+
+
+class Network(Section):
+    """A network beside the internal one, which every node is on."""
+
+    nodes: list[Text] | None = Field(
+        None, description="Names or patterns (gw*) of nodes on it. Default: every node that has a port for it."
+    )
+
+
+class Internal(Section):
+    """The network that every node is on."""
+
+
+class Networks(Section):
+    """Which networks there are beside the internal one, and which node is on which."""
+
+    internal: Internal | None = Field(None, description="Every node is on it.")
+    external: Network | None = Field(None, description="For the external port.")
+    management: Network | None = Field(None, description="For the management port.")
+
+
+class TopologyFile(Section):
+    """A Leaselab topology: a fleet of emulated gateways and license servers on one clock."""
+
+    name: LabName = Field(description="The lab's name: lower-case letters, digits and hyphens.")
+    release: ReleaseText = Field(DEFAULT_RELEASE, description="Software release of every node that names none.")
+    seed: Text | None = Field(None, description="Another seed, another history: hardware IDs, serials, tokens.")
+    clock: Clock = Field(Clock(), description="The lab's clock.")
+    cloud: Cloud | None = Field(None, description="The vendor's download center and cloud licensing service.")
+    defaults: Defaults | None = Field(None, description="What all nodes have in common.")
+    kinds: dict[Kind, Settings] = Field({}, description="What all nodes of a kind have in common.")
+    groups: dict[GroupName, GroupSettings] = Field({}, description="What all nodes of a group have in common.")
+    networks: Networks | None = Field(None, description="Networks beside the internal one.")
+    nodes: dict[NodeName, Node] = Field(min_length=1, description="The appliances, in the order they come up.")
+
+
+_VARIABLE: Final = {"type": "string", "pattern": r"\$\{"}
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a topology file, for editors. A variable may stand for any scalar."""
+    schema = _with_variables(TopologyFile.model_json_schema(by_alias=True))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _with_variables(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_with_variables(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if {"enum", "const", "pattern"} & schema.keys() or schema.get("type") in ("integer", "number", "boolean"):
+        outer = {key: schema[key] for key in ("title", "description", "default") if key in schema}
+        inner = {key: value for key, value in schema.items() if key not in outer}
+        return {**outer, "anyOf": [inner, _VARIABLE]}
+    return {
+        key: value if key in ("default", "propertyNames") else _with_variables(value) for key, value in schema.items()
+    }
