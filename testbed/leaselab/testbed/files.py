@@ -37,14 +37,22 @@ def explained(what: str) -> Iterator[None]:
         raise complaint(error, what) from error
 
 
-def write_whole(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Replace a file so that a reader, or a crash, sees the old content or the new, never a part."""
+def write_whole(path: Path, content: bytes, *, mode: int = 0o600, sync: bool = True) -> None:
+    """Replace a file so that a reader, or a crash, sees the old content or the new, never a part.
+
+    Args:
+        path: the file.
+        content: all of it.
+        mode: of the file; its owner's alone by default.
+        sync: whether it must survive power loss; what can be made again need not.
+    """
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
         fresh.replace(path)
     except BaseException:
         fresh.unlink(missing_ok=True)

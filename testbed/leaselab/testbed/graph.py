@@ -11,7 +11,14 @@ import msgspec
 
 from leaselab.appliance.config import CloudConfig
 from leaselab.appliance.instants import format_instant
-from leaselab.appliance.licensing.commands import CONCURRENT_USERS, AddKeys, DownloadKeys, SaveClient, SetServer, SetServerRole
+from leaselab.appliance.licensing.commands import (
+    CONCURRENT_USERS,
+    AddKeys,
+    DownloadKeys,
+    SaveClient,
+    SetServer,
+    SetServerRole,
+)
 from leaselab.appliance.licensing.views import Report
 from leaselab.appliance.models.platforms import PLATFORMS
 from leaselab.testbed.topology.plan import NodePlan, Plan
@@ -92,7 +99,9 @@ def picture_of(plan: Plan, reports: Mapping[str, Report] | None = None) -> Pictu
 def _box(node: NodePlan, report: Report | None) -> Box:
     config = node.config
     if isinstance(config, CloudConfig):
-        return Box(node.name, "cloud", "cloud", "vendor's cloud", note=_many(len(config.auth_codes), "authentication code"))
+        return Box(
+            node.name, "cloud", "cloud", "vendor's cloud", note=_many(len(config.auth_codes), "authentication code")
+        )
     platform = PLATFORMS.get(config.kind)
     model = platform.name if platform else config.kind
     software = f"{config.personality.upper()} {config.release}"
@@ -116,8 +125,8 @@ def _note(node: NodePlan, role: str, report: Report | None) -> str:
     clients = sum(isinstance(entry, SaveClient) for entry in node.provision)
     keys = sum(len(entry.keys) for entry in node.provision if isinstance(entry, AddKeys))
     codes = sum(isinstance(entry, DownloadKeys) and bool(entry.code) for entry in node.provision)
-    counted = [_many(clients, "client"), keys and _many(keys, "key"), codes and _many(codes, "code")]
-    return ", ".join(filter(None, counted))
+    counted = [(clients, "client"), (keys, "key"), (codes, "code")]
+    return ", ".join(_many(count, what) for count, what in counted if count or what == "client")
 
 
 def _arrows(plan: Plan, node: NodePlan, report: Report | None) -> list[Arrow]:
@@ -168,13 +177,9 @@ def fold(picture: Picture, *, above: int = FOLD_ABOVE) -> Picture:
             boxes += members
             kept += [arrow for box in members for arrow in arrows[box.name]]
             continue
-        stack = msgspec.structs.replace(
-            members[0], name=f"{members[0].name} … {members[-1].name}", count=len(members)
-        )
+        stack = msgspec.structs.replace(members[0], name=f"{members[0].name} … {members[-1].name}", count=len(members))
         boxes.append(stack)
-        kept += [
-            msgspec.structs.replace(arrow, target=stack.name, client_id="") for arrow in arrows[members[0].name]
-        ]
+        kept += [msgspec.structs.replace(arrow, target=stack.name, client_id="") for arrow in arrows[members[0].name]]
     return msgspec.structs.replace(picture, boxes=tuple(boxes), arrows=tuple(kept))
 
 
@@ -207,7 +212,7 @@ def mermaid(picture: Picture) -> str:
     lines = ["flowchart LR"]
     for box in folded.boxes:
         opening, closing = shapes.get(box.role, ("[[", "]]"))
-        times = f" ×{box.count}" if box.count > 1 else ""
+        times = f" \N{MULTIPLICATION SIGN}{box.count}" if box.count > 1 else ""
         words = [f"<b>{box.name}</b>{times}", " · ".join(filter(None, (box.model, box.software))), box.note]
         lines.append(f'    {_id(box.name)}{opening}"{_label(words)}"{closing}')
     for arrow in folded.arrows:

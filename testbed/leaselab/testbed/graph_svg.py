@@ -27,8 +27,10 @@ STYLE: Final = """
     .ink{fill:#172033}.soft{fill:#5b667a}.badge{fill:#eef2f8}
     .cloud{--tone:#0b7fab;--tint:#e1f3fa}.server{--tone:#6d3fd1;--tint:#eee8fc}.gateway{--tone:#14805e;--tint:#e0f5ed}
     .a{--line:#2f6feb}.b{--line:#c2570c}.c{--line:#8a3ffc}.keys{--line:#0b7fab}
-    .bar{fill:var(--tone)}.tile{fill:var(--tint)}.icon{fill:none;stroke:var(--tone);stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}
-    .line{fill:none;stroke:var(--line);stroke-width:2}.dashed{stroke-dasharray:2 6;stroke-linecap:round}.dot{fill:var(--line)}
+    .bar{fill:var(--tone)}.tile{fill:var(--tint)}
+    .icon{fill:none;stroke:var(--tone);stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}
+    .line{fill:none;stroke:var(--line);stroke-width:2}.dot{fill:var(--line)}
+    .dashed{stroke-dasharray:2 6;stroke-linecap:round}
     text{font-family:Inter,ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
     .h1{font-size:21px;font-weight:650;letter-spacing:-.2px}.h2{font-size:13px}.name{font-size:15px;font-weight:650}
     .small{font-size:12px}.tiny{font-size:11px}.strong{font-size:12px;font-weight:600}
@@ -45,6 +47,28 @@ ICONS: Final = {
     "server": "M9 10h18v7H9zM9 20h18v7H9zM13 13.5h.1M13 23.5h.1M19 13.5h4M19 23.5h4",
     "gateway": "M18 8l9 3.2v6.6c0 5-3.6 8.3-9 10.4-5.4-2.1-9-5.4-9-10.4v-6.6zM14.3 18.2l2.6 2.6 5-5.2",
 }
+
+
+_HEAD: Final = """\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" \
+aria-labelledby="title desc">
+  <title id="title">{name}</title>
+  <desc id="desc">{summary}</desc>"""
+
+_BACKGROUND: Final = """\
+  <defs><pattern id="dots" width="20" height="20" patternUnits="userSpaceOnUse">\
+<circle class="grid" cx="2" cy="2" r="1"/></pattern></defs>
+  <rect class="page" x=".5" y=".5" width="{outer[0]}" height="{outer[1]}" rx="16"/>
+  <rect fill="url(#dots)" x="8" y="8" width="{inner[0]}" height="{inner[1]}" rx="10"/>"""
+
+_CARD: Final = (
+    '<rect class="card" x="{x:g}" y="{y:g}" width="{width}" height="{height}" rx="12"/>'
+    '<rect class="bar" x="{x:g}" y="{bar_y:g}" width="3" height="{bar}" rx="1.5"/>'
+    '<rect class="tile" x="{tile_x:g}" y="{tile_y:g}" width="36" height="36" rx="9"/>'
+    '<path class="icon" transform="translate({tile_x:g} {tile_y:g})" d="{icon}"/>'
+)
+
+_DOT: Final = '<g class="{colour}"><circle class="dot" r="3.5" cx="{x:g}" cy="{y:g}"><title>{name}</title></circle></g>'
 
 
 def svg(picture: Picture) -> str:
@@ -96,25 +120,19 @@ class _Drawing:
         return bend + 30 + max((_label_width(arrow) for arrow in arrows), default=0)
 
     def text(self) -> str:
+        """Write it all down."""
         width, height = round(self.width), round(self.height)
         summary = self.picture.summary or summary_of(self.picture.boxes)
-        name = escape(self.picture.name)
         parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-            f'role="img" aria-labelledby="title desc">',
-            f'  <title id="title">{name}</title>',
-            f'  <desc id="desc">{escape(summary)}</desc>',
+            _HEAD.format(width=width, height=height, name=escape(self.picture.name), summary=escape(summary)),
             f"  <style>{STYLE}  </style>",
-            '  <defs><pattern id="dots" width="20" height="20" patternUnits="userSpaceOnUse">'
-            '<circle class="grid" cx="2" cy="2" r="1"/></pattern></defs>',
-            f'  <rect class="page" x=".5" y=".5" width="{width - 1}" height="{height - 1}" rx="16"/>',
-            f'  <rect fill="url(#dots)" x="8" y="8" width="{width - 16}" height="{height - 16}" rx="10"/>',
-            f'  <text class="ink h1" x="{MARGIN}" y="44">{name}</text>',
+            _BACKGROUND.format(outer=(width - 1, height - 1), inner=(width - 16, height - 16)),
+            f'  <text class="ink h1" x="{MARGIN}" y="44">{escape(self.picture.name)}</text>',
             f'  <text class="soft h2" x="{MARGIN}" y="65">{escape(summary)}</text>',
             *(self._line(arrow) for arrow in self.picture.arrows),
             *(self._label(arrow) for arrow in self.picture.arrows),
             *(self._card(box) for box in self.picture.boxes),
-            self._legend(),
+            *self._legend(),
             "</svg>",
         ]
         return "\n".join(parts) + "\n"
@@ -152,59 +170,62 @@ class _Drawing:
         return "\n".join(parts)
 
     def _card(self, box: Box) -> str:
+        """Draw a node: icon, name, what it is, what it holds, and a dot for each network it is on."""
         x, y = self.places[box.name]
-        side = _side(box)
-        width = self.widths[side]
-        stack = "".join(
-            f'<rect class="under" x="{x + shift}" y="{y + shift}" width="{width}" height="{CARD_HEIGHT}" rx="12"/>'
-            for shift in ((8, 4) if box.count > 1 else ())
-        )
-        room = width - 78
-        badge = ""
-        if box.count > 1:
-            text = f"×{box.count}"
-            across = _width(text, 12) + 14
-            left = x + width - across - 12
-            room -= across
-            badge = (
-                f'<rect class="badge" x="{left:g}" y="{y + 12:g}" width="{across:g}" height="20" rx="10"/>'
-                f'<text class="ink strong" x="{left + across / 2:g}" y="{y + 26:g}" text-anchor="middle">{text}</text>'
+        width = self.widths[_side(box)]
+        under = '<rect class="under" x="{0:g}" y="{1:g}" width="{2}" height="{3}" rx="12"/>'
+        stack = [under.format(x + by, y + by, width, CARD_HEIGHT) for by in (8, 4) if box.count > 1]
+        frame = _CARD.format(x=x, y=y, bar_y=y + 16, tile_x=x + 16, tile_y=y + 14, width=width, height=CARD_HEIGHT, bar=CARD_HEIGHT - 32, icon=ICONS[_side(box)])
+        room = width - 78 - (_badge_width(box) if box.count > 1 else 0)
+        lines = [
+            ("ink name", y + 28, _cut(box.name, 15, room)),
+            ("soft small", y + 46, _cut(_sort(box), 12, width - 76)),
+            ("soft small", y + 64, _cut(box.note, 12, width - 76)),
+        ]
+        texts = [f'<text class="{style}" x="{x + 64:g}" y="{at:g}">{escape(text)}</text>' for style, at, text in lines]
+        dots = [
+            _DOT.format(
+                colour=_colour(network), x=x + width - 16 - 11 * index, y=y + CARD_HEIGHT - 16, name=escape(network)
             )
-        dots = "".join(
-            f'<g class="{_colour(network)}"><circle class="dot" r="3.5" '
-            f'cx="{x + width - 16 - 11 * index:g}" cy="{y + CARD_HEIGHT - 16:g}"><title>{escape(network)}</title></circle></g>'
             for index, network in enumerate(reversed(box.networks))
-        )
-        return (
-            f'  <g class="{side}">{stack}<rect class="card" x="{x:g}" y="{y:g}" width="{width}" height="{CARD_HEIGHT}" rx="12"/>'
-            f'<rect class="bar" x="{x:g}" y="{y + 16:g}" width="3" height="{CARD_HEIGHT - 32}" rx="1.5"/>'
-            f'<rect class="tile" x="{x + 16:g}" y="{y + 14:g}" width="36" height="36" rx="9"/>'
-            f'<path class="icon" transform="translate({x + 16:g} {y + 14:g})" d="{ICONS[side]}"/>'
-            f'<text class="ink name" x="{x + 64:g}" y="{y + 28:g}">{escape(_cut(box.name, 15, room))}</text>'
-            f'<text class="soft small" x="{x + 64:g}" y="{y + 46:g}">{escape(_cut(_sort(box), 12, width - 76))}</text>'
-            f'<text class="soft small" x="{x + 64:g}" y="{y + 64:g}">{escape(_cut(box.note, 12, width - 76))}</text>'
-            f"{badge}{dots}</g>"
-        )
+        ]
+        badge = _badge(box, x + width - 12, y + 12) if box.count > 1 else ""
+        return f'  <g class="{_side(box)}">{"".join([*stack, frame, *texts, badge, *dots])}</g>'
 
-    def _legend(self) -> str:
+    def _legend(self) -> list[str]:
         """Name the networks by their colours, and the dashed line."""
-        y = self.height - 22
-        x: float = MARGIN
-        parts = []
         entries = [(_colour(network), "", f"{network} network") for network in self.picture.networks]
         if any(arrow.gives == "keys" for arrow in self.picture.arrows):
             entries.append(("keys", " dashed", "license keys"))
+        y = self.height - 22
+        x: float = MARGIN
+        parts = []
         for classes, dashed, words in entries:
             parts.append(
                 f'  <g class="{classes}"><path class="line{dashed}" d="M{x:g} {y - 4:g}h22"/></g>'
                 f'<text class="soft tiny" x="{x + 30:g}" y="{y:g}">{escape(words)}</text>'
             )
             x += 30 + _width(words, 12) + 22
-        return "\n".join(parts)
+        return parts
 
 
 def _side(box: Box) -> str:
     return box.role if box.role in ("cloud", "gateway") else "server"
+
+
+def _badge_width(box: Box) -> float:
+    return _width(f"x{box.count}", 12) + 14
+
+
+def _badge(box: Box, right: float, top: float) -> str:
+    """Draw how many nodes a stack stands for."""
+    width = _badge_width(box)
+    left = right - width
+    return (
+        f'<rect class="badge" x="{left:g}" y="{top:g}" width="{width:g}" height="20" rx="10"/>'
+        f'<text class="ink strong" x="{left + width / 2:g}" y="{top + 14:g}" text-anchor="middle">'
+        f"\N{MULTIPLICATION SIGN}{box.count}</text>"
+    )
 
 
 def _colour(network: str) -> str:

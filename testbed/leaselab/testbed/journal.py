@@ -13,6 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from leaselab.testbed import processes
+from leaselab.testbed.files import explained
 from leaselab.testbed.processes import ProcessId
 
 JOURNAL: Final = "journal.jsonl"
@@ -57,25 +58,27 @@ class Journal:
 
     def will_make(self, kind: Kind, names: Iterable[str]) -> None:
         """Announce things; returns once that is on disk."""
-        self._write([Entry(act="will", kind=kind, name=name) for name in names])
+        self._write([Entry(act="will", kind=kind, name=name) for name in names], sync=True)
 
     def made_process(self, name: str, process: ProcessId) -> None:
-        """Add the identity of a process announced before."""
-        self._write([Entry(act="made", kind="process", name=name, process=process)])
+        """Add the identity of a process announced before. Not synced: what loses it ends the process too."""
+        self._write([Entry(act="made", kind="process", name=name, process=process)], sync=False)
 
     def gone(self, kind: Kind, names: Iterable[str]) -> None:
-        """Note that things are no more."""
-        self._write([Entry(act="gone", kind=kind, name=name) for name in names])
+        """Note that things are no more. Not synced: looking for them once more does no harm."""
+        self._write([Entry(act="gone", kind=kind, name=name) for name in names], sync=False)
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
 
-    def _write(self, entries: list[Entry]) -> None:
+    def _write(self, entries: list[Entry], *, sync: bool) -> None:
         if not entries:
             return
-        os.write(self._file, b"".join(self._encode(entry) + b"\n" for entry in entries))
-        os.fdatasync(self._file)
+        with explained("write the lab's journal"):
+            os.write(self._file, b"".join(self._encode(entry) + b"\n" for entry in entries))
+            if sync:
+                os.fdatasync(self._file)
         for entry in entries:
             self._probe(entry)
 

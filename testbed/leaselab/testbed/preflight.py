@@ -39,7 +39,7 @@ State = Literal["fine", "limit", "missing"]
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing looked at. ``missing`` keeps a lab from coming up; ``limit`` is good to know, and costs nothing else."""
+    """One thing looked at. ``missing`` keeps a lab from coming up; ``limit`` is good to know."""
 
     subject: str
     state: State
@@ -147,8 +147,10 @@ class Need(msgspec.Struct, frozen=True):
     def finding(self) -> Finding:
         """Compare."""
         what = f"{self.wanted:,} {self.unit} of {self.there:,}"
-        return Finding(self.subject, "fine", what) if self.wanted <= self.there else Finding(
-            self.subject, "missing", f"{what}: too few", hint=self.hint
+        return (
+            Finding(self.subject, "fine", what)
+            if self.wanted <= self.there
+            else Finding(self.subject, "missing", f"{what}: too few", hint=self.hint)
         )
 
 
@@ -156,8 +158,15 @@ def needs(plan: Plan, machine: Machine) -> list[Need]:
     """Compute what a lab takes of this machine."""
     apart = plan.runtime == "process"
     listeners = sum(len(node.config.addresses) * len(USUAL_PORTS) for node in plan.nodes)
-    handles = BASE_HANDLES + listeners + CONNECTIONS_A_NODE * len(plan.nodes) + max((node.users for node in plan.nodes), default=0)
-    per_node = BASE_HANDLES + max(len(node.config.addresses) for node in plan.nodes) * len(USUAL_PORTS) + len(plan.nodes)
+    handles = (
+        BASE_HANDLES
+        + listeners
+        + CONNECTIONS_A_NODE * len(plan.nodes)
+        + max((node.users for node in plan.nodes), default=0)
+    )
+    per_node = (
+        BASE_HANDLES + max(len(node.config.addresses) for node in plan.nodes) * len(USUAL_PORTS) + len(plan.nodes)
+    )
     return [
         Need(
             "file handles",

@@ -28,8 +28,23 @@ PRINTED_IN_THE_GUIDE = [
     "POLSEC-ADD-1000U-3Y-R",
     "CONSEC-ADD-2000U-1Y-R",
 ]
-FROM_THE_FACTS = ["ACCESS-RDP-100U-1YR", "MAG4610-LICENSE-MBR", "SM160-LICENSE-MBR", "PSA5000-VAZ-V-1YR", "PSA3000-V-V-2YR"]
-OURS = ["LICENSE-SVR", "PSA-LICENSE-SVR", "VA-SPE-LICENSE-SVR", "ICE", "MAG4610-ICE", "ACCESS-25U-EVAL", "MEETING", "IVS"]
+FROM_THE_FACTS = [
+    "ACCESS-RDP-100U-1YR",
+    "MAG4610-LICENSE-MBR",
+    "SM160-LICENSE-MBR",
+    "PSA5000-VAZ-V-1YR",
+    "PSA3000-V-V-2YR",
+]
+OURS = [
+    "LICENSE-SVR",
+    "PSA-LICENSE-SVR",
+    "VA-SPE-LICENSE-SVR",
+    "ICE",
+    "MAG4610-ICE",
+    "ACCESS-25U-EVAL",
+    "MEETING",
+    "IVS",
+]
 
 
 def sku(text: str) -> Sku:
@@ -149,7 +164,10 @@ def test_a_license_server_license_may_name_a_platform(text: str, tie: str | None
 @pytest.mark.rule("KEY-01")
 def test_ice_core_and_feature_licenses_are_read() -> None:
     assert (sku("ICE").kind, sku("ICE").platform_family) == ("ice", None)
-    assert (sku("PSA5000-ICE").description, sku("PSA5000-ICE").platform_family) == ("In Case of Emergency, PSA5000", "psa")
+    assert (sku("PSA5000-ICE").description, sku("PSA5000-ICE").platform_family) == (
+        "In Case of Emergency, PSA5000",
+        "psa",
+    )
     core = sku("PSA5000-VAZ-V-1YR")
     assert (core.kind, core.permanent, core.platform_family) == ("core", False, "va")
     assert core.description == "virtual appliance cores of a PSA5000, cloud AZ, 1 year"

@@ -86,7 +86,9 @@ def test_policy_secure_5_2_has_a_companion_though_no_release_leads_to_it() -> No
     assert str(matching_release(release("5.2R7.1"), "pps")) == "5.2R7.1"
 
 
-@pytest.mark.parametrize(("text", "personality"), [("6.5R1", "pcs"), ("6.5R1", "pps"), ("8.9R1", "pps"), ("3.1", "pcs")])
+@pytest.mark.parametrize(
+    ("text", "personality"), [("6.5R1", "pcs"), ("6.5R1", "pps"), ("8.9R1", "pps"), ("3.1", "pcs")]
+)
 def test_a_release_with_no_companion_is_refused(text: str, personality: str) -> None:
     with pytest.raises(ReleaseError, match=f"no {personality} release goes with .*; known lines are .* and 9.0 on"):
         matching_release(release(text), personality)
@@ -110,7 +112,9 @@ def test_the_product_is_called_as_its_release_calls_it(text: str, personality: s
     assert vendor_name(release(text), personality) == vendor
 
 
-@pytest.mark.parametrize(("text", "build"), [("9.0R1", 63949), ("7.2R2", 21017), ("9.1R13.2", 18121), ("5.2R7.1", 37645)])
+@pytest.mark.parametrize(
+    ("text", "build"), [("9.0R1", 63949), ("7.2R2", 21017), ("9.1R13.2", 18121), ("5.2R7.1", 37645)]
+)
 def test_a_published_build_number_is_the_published_one(text: str, build: int) -> None:
     assert build_of(release(text)) == build
 

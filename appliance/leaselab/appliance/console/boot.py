@@ -19,7 +19,7 @@ def _options(moment: Moment) -> str:
         "\nBoot options:\n"
         f"   1. Current version: {facts.version}\n"
         f"{rollback}"
-        f"   3. Factory reset version: {facts.reset or facts.version}\n"
+        f"   3. Factory reset version: {facts.reset_version}\n"
     )
 
 

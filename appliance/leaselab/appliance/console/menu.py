@@ -35,7 +35,7 @@ def banner(moment: Moment) -> str:
         f"\nWelcome to the {facts.vendor} {facts.product} Serial Console!\n\n"
         f"Current version: {facts.version}\n"
         f"{rollback}"
-        f"Reset version:  {facts.reset or facts.version}\n\n"
+        f"Reset version:  {facts.reset_version}\n\n"
         f"Licensing Hardware ID: {facts.hardware_id}\n"
         f"Serial Number: {facts.serial_number}\n\n"
         "Please choose from among the following options:\n"

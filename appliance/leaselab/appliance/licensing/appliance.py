@@ -228,14 +228,14 @@ def _sign_in(state: ApplianceState, command: commands.SignIn, now: Instant) -> D
     if not command.asked and holding is not None and demand > holding.leased and client.has_room(holding):
         asked = msgspec.structs.replace(command, asked=True)
         if state.client.contact == "down":
-            helped = client.decide_auto_lease(state.client, feature, demand, now)
+            helped = client.decide_auto_lease(state.client, state.identity(), feature, demand, now)
             return Decision(events=(helped,) if helped else (), then=(), after_exchange=asked)
         queued = client.decide_continue(
             state.client, state.identity(), {**state.demand(), feature: demand}, now, ask_again=True
         )
         return Decision(events=queued.events, after_exchange=asked)
     if command.asked and state.client.contact == "down":
-        helped = client.decide_auto_lease(state.client, feature, demand, now)
+        helped = client.decide_auto_lease(state.client, state.identity(), feature, demand, now)
         if helped:  # contact was lost over this very request
             return Decision(events=(helped,), after_exchange=command)
     return users.decide_sign_in(
@@ -443,7 +443,7 @@ def _settle(state: ApplianceState, answer: Settle, now: Instant) -> Decision:
             public_key=bytes.fromhex(state.authority_key),
             now=now,
         )
-    return client.decide_settle(state.client, answer, now)
+    return client.decide_settle(state.client, state.identity(), answer, now)
 
 
 def _client_event(state: ApplianceState, event: Any, at: Instant) -> None:
@@ -559,7 +559,7 @@ def _help_yourself(state: ApplianceState, _command: HelpYourself, now: Instant) 
     if state.client.contact != "down":
         return Decision()
     for feature, demand in state.demand().items():
-        helped = client.decide_auto_lease(state.client, feature, demand, now)
+        helped = client.decide_auto_lease(state.client, state.identity(), feature, demand, now)
         if helped is not None:
             return Decision(events=(helped,), then=(HelpYourself(),))
     return Decision()

@@ -95,6 +95,8 @@ class ClientState(msgspec.Struct):
     leases_permanent: bool = False
     history: tuple[AutoLeased, ...] = ()
     requests_made: int = 0
+    unanswered: str = ""
+    """The ID of the last request for an increment, if its answer never came: the server may have granted it."""
     auto_leases_made: int = 0
 
 
@@ -158,7 +160,7 @@ def decide_continue(
         "client_id": settings.client_id,
         "hardware_id": identity.hardware_id,
         "sent_at": now,
-        "request_id": f"{identity.hardware_id}-{number}",
+        "request_id": _request_id(identity, number),
         "token": state.token,
     }
     message: Register | Lease | Renew | History
@@ -191,6 +193,10 @@ def decide_continue(
         verify=settings.verify_certificate,
     )
     return Decision(events=(RequestQueued(envelope=envelope, verb=verb),))
+
+
+def _request_id(identity: Identity, number: int) -> str:
+    return f"{identity.hardware_id}-{number}"
 
 
 def wanted_increments(state: ClientState, demand: dict[str, int], *, ask_again: bool) -> tuple[str, ...]:
@@ -226,17 +232,19 @@ def surplus(state: ClientState, demand: dict[str, int], now: Instant) -> dict[st
 # --- what the server says --------------------------------------------------------------------------------------------
 
 
-def decide_settle(state: ClientState, answer: Settle, now: Instant) -> Decision:
+def decide_settle(state: ClientState, identity: Identity, answer: Settle, now: Instant) -> Decision:
     """Take the server's answer, or its absence, and go on talking if there is more to say."""
     settings = state.settings
     if settings is None or not state.waiting:
         return Decision()
     if not answer.status:
-        return _lost(state, answer.id, answer.failure or f"no answer from {settings.server}", now)
+        return _lost(state, answer.id, answer.failure or f"no answer from {settings.server}", identity, now)
     try:
         reply = _reply.decode(answer.body)
     except msgspec.DecodeError:
-        return _lost(state, answer.id, f"{settings.server} answered {answer.status}, which is no lease reply", now)
+        return _lost(
+            state, answer.id, f"{settings.server} answered {answer.status}, which is no lease reply", identity, now
+        )
     if isinstance(reply, Registered):
         return Decision(events=(RegistrationTaken(id=answer.id, token=reply.token),), then=(Continue(),))
     if isinstance(reply, Denied):
@@ -253,8 +261,10 @@ def decide_settle(state: ClientState, answer: Settle, now: Instant) -> Decision:
     return Decision(events=(_taken(state, answer.id, reply, now),), then=(Continue(),))
 
 
-def _lost(state: ClientState, envelope: str, why: str, now: Instant) -> Decision:
-    return Decision(events=(ContactLost(id=envelope, why=why, retry_at=now + _pause(state.attempts)),))
+def _lost(state: ClientState, envelope: str, why: str, identity: Identity, now: Instant) -> Decision:
+    request_id = _request_id(identity, state.requests_made) if state.waiting == "lease" else ""
+    lost = ContactLost(id=envelope, why=why, retry_at=now + _pause(state.attempts), request_id=request_id)
+    return Decision(events=(lost,))
 
 
 def _pause(attempts: int) -> Duration:
@@ -296,17 +306,22 @@ def _taken(state: ClientState, envelope: str, reply: Leases, now: Instant) -> Le
 # --- alone -----------------------------------------------------------------------------------------------------------
 
 
-def decide_auto_lease(state: ClientState, feature: str, demand: int, now: Instant) -> AutoLeaseTaken | None:
-    """Help the client to one increment while its server is out of reach, if it may (AUT-05 to AUT-07)."""
+def decide_auto_lease(
+    state: ClientState, identity: Identity, feature: str, demand: int, now: Instant
+) -> AutoLeaseTaken | None:
+    """Help the client to one increment while its server is out of reach, if it may (AUT-05 to AUT-07).
+
+    Where the server was asked and only its answer is missing, the increment bears that request's ID: should the server
+    have granted it, history and grant are one and the same (LSE-11).
+    """
     holding = state.holdings.get(feature)
     if holding is None or state.disconnected_since is None or not holding.auto_lease:
         return None
     until = autolease.usable_until(state.disconnected_since, holding.reserved_ends_at)
     if demand <= holding.leased or not has_room(holding) or now >= until:
         return None
-    held = Held(
-        id=f"auto-{state.auto_leases_made + 1}", units=holding.increment, acquired_at=now, ends_at=until, auto=True
-    )
+    own_id = f"{identity.hardware_id}-auto-{state.auto_leases_made + 1}"
+    held = Held(id=state.unanswered or own_id, units=holding.increment, acquired_at=now, ends_at=until, auto=True)
     return AutoLeaseTaken(feature=feature, held=held)
 
 
@@ -356,6 +371,7 @@ def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> Non
             state.last_contact_at, state.disconnected_since = at, None
             agenda.set(CONTACT_KEY, event.next_contact_at)
         case ContactLost():
+            state.unanswered = event.request_id
             state.waiting, state.wants_state = "", True
             state.contact, state.why = "down", event.why
             state.attempts += 1
@@ -371,6 +387,7 @@ def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> Non
                 holding, increments=(*holding.increments, event.held)
             )
             state.auto_leases_made += 1
+            state.unanswered = ""
             grant = AutoLeased(id=event.held.id, feature=event.feature, units=event.held.units, at=at)
             state.history = (*state.history, grant)
             _schedule_end(state, agenda)
@@ -392,7 +409,7 @@ def _forget_server(state: ClientState, agenda: Agenda) -> None:
 
 
 def _take(state: ClientState, event: LeasesTaken, agenda: Agenda, at: Instant) -> None:
-    state.waiting, state.why, state.contact = "", "", "up"
+    state.waiting, state.why, state.contact, state.unanswered = "", "", "up", ""
     state.holdings = dict(event.holdings)
     state.leases_permanent = event.permanent
     state.renewal_interval, state.incremental_lease = event.renewal_interval, event.incremental_lease

@@ -59,6 +59,12 @@ class FinishFirstBoot(Command, frozen=True):
     """The wizard is through; services start."""
 
 
+class ProtectConsole(Command, frozen=True):
+    """Whether the console's menu wants an administrator's sign-in first (facts 1.3, item 5)."""
+
+    enabled: bool
+
+
 class AddKeys(Command, frozen=True):
     """Install license keys. Reply: a tuple of :class:`KeyOutcome`, one a key (KEY-03)."""
 

@@ -358,6 +358,8 @@ class ContactLost(Event, frozen=True):
     id: str
     why: str
     retry_at: Instant
+    request_id: str = ""
+    """Of the request for an increment that got no answer, if it was one."""
 
 
 class LeasesEnded(Event, frozen=True):

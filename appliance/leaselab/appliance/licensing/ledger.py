@@ -54,7 +54,6 @@ class ClientRecord(msgspec.Struct):
     """By feature: the units its class's pools are charged with."""
     last_request_id: str = ""
     last_reply: Leases | None = None
-    increments_made: int = 0
 
     @property
     def client_class(self) -> int:
@@ -162,7 +161,6 @@ def take_answer(state: ServerState, event: LeasesAnswered, agenda: Agenda, at: I
     """The client now holds what the reply says."""
     record = state.clients[event.id]
     record.leases = event.reply.features
-    record.increments_made += len(event.granted) + len(event.auto)
     record.last_request_id, record.last_reply = event.request_id, event.reply
     record.last_contact_at = at
     record.released = False
@@ -255,6 +253,7 @@ def register(state: ServerState, event: ClientRegistered, *, secret: bytes, at: 
     record.token = token_of(secret, event.id, event.hardware_id)
     record.last_contact_at = at
     record.released = False
+    record.last_request_id, record.last_reply = "", None  # a device reset to factory state counts requests anew
     state.failures.pop(failure_key(event.source, event.id), None)
 
 

@@ -248,22 +248,27 @@ def decide_request(state: ServerState, message: Lease | Renew | History, *, now:
 
 
 def _lease(state: ServerState, record: ClientRecord, message: Lease, now: Instant) -> Decision:
-    """Give the reserved counts that are not leased yet, and one increment of each feature named (LSE-01 to LSE-05)."""
+    """Give the reserved counts that are not leased yet, and one increment of each feature named (LSE-01 to LSE-05).
+
+    An increment bears the ID of the request that asked for it, so that it is never granted twice (LSE-11).
+    """
     leases: dict[str, FeatureLease] = {}
     granted: list[tuple[str, str]] = []
-    made = record.increments_made
     for feature, allocation in record.allocations.items():
         lease = _with_reserved(state, record, feature, allocation, now)
-        if feature in message.increments:
+        if feature in message.increments and not _has(lease, message.request_id):
             denied = _why_no_increment(state, record, feature, lease, now)
             if denied:
                 lease = msgspec.structs.replace(lease, denied=denied)
             else:
-                made += 1
-                lease = _with_increment(state, record, lease, f"{record.id}-{made}", acquired_at=now, now=now)
-                granted.append((feature, f"{record.id}-{made}"))
+                lease = _with_increment(state, record, lease, message.request_id, acquired_at=now, now=now)
+                granted.append((feature, message.request_id))
         leases[feature] = lease
     return _answer(state, record, message, leases, now=now, granted=tuple(granted))
+
+
+def _has(lease: FeatureLease, increment_id: str) -> bool:
+    return any(one.id == increment_id for one in lease.increments)
 
 
 def _with_reserved(
@@ -354,18 +359,17 @@ def _take_history(state: ServerState, record: ClientRecord, message: History, no
     }
     taken: list[AutoLeased] = []
     spent = dict.fromkeys(leases, 0)
-    made = record.increments_made
     for grant in message.grants:
         lease = leases.get(grant.feature)
+        if lease is not None and _has(lease, grant.id):
+            taken.append(grant)  # it helped itself to what had been granted: only the reply was lost (LSE-11)
+            continue
         if lease is None or grant.units != lease.increment:
             continue
         room = state.books[grant.feature].available(record.client_class) - spent[grant.feature]
         if units_live(lease, now) + grant.units > lease.maximum or grant.units > room:
             continue
-        made += 1
-        leases[grant.feature] = _with_increment(
-            state, record, lease, f"{record.id}-{made}", acquired_at=grant.at, now=now
-        )
+        leases[grant.feature] = _with_increment(state, record, lease, grant.id, acquired_at=grant.at, now=now)
         spent[grant.feature] += grant.units
         taken.append(grant)
     answer = _answer(

@@ -60,13 +60,14 @@ class LazyGroup(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the verbs' names in the order of the help."""
+        del ctx  # the table is the same wherever it is asked for
         return list(_FLAT)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import a verb and return its command."""
         if cmd_name in _FLAT and cmd_name not in self.commands:
             self.commands[cmd_name] = load(cmd_name)
-        return self.commands.get(cmd_name)
+        return super().get_command(ctx, cmd_name)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the verb that is called, or name the nearest one there is."""
@@ -78,6 +79,7 @@ class LazyGroup(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the verbs under their headings, from the table alone."""
+        del ctx
         for heading, verbs in VERBS.items():
             with formatter.section(heading):
                 formatter.write_dl([(name, verb.help) for name, verb in verbs.items()])
@@ -109,12 +111,14 @@ def build() -> Any:
 def _leaselab(
     context: typer.Context,
     *,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, allow_from_autoenv=False)
+    ] = False,
 ) -> None:
     """Emulate a fleet of VPN gateways and their license server, on one clock that you can advance.
 
-    Every option can also be given by an environment variable, LEASELAB_<VERB>_<OPTION>; --lab and --format
-    also by LEASELAB_LAB and LEASELAB_FORMAT.
+    Every option can also be given by an environment variable: LEASELAB_LAB, LEASELAB_FORMAT and LEASELAB_SET for
+    all verbs, LEASELAB_<VERB>_<OPTION> for the others.
     """
     if version:
         from leaselab.appliance import __version__

@@ -14,7 +14,7 @@ def doctor(
     *,
     runtime: Annotated[Runtime, typer.Option("--runtime", help="How its nodes would run.")] = Runtime.EMBEDDED,
     assignments: SetOption = None,
-    format: FormatOption = Format.TEXT,
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """Say what this machine lacks, and which limits a file would meet.
 
@@ -28,7 +28,7 @@ def doctor(
     if file:
         ...
     found = preflight.findings(preflight.look(labs_folder()), plan)
-    if format is Format.JSON:
+    if form is Format.JSON:
         print_json({"findings": found})
     else:
         width = max(len(finding.subject) for finding in found)

@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from leaselab.testbed.views import LabEvent
 
 
-def events(*, follow: FollowOption = False, lab: LabOption = "", format: FormatOption = Format.TEXT) -> None:
+def events(*, follow: FollowOption = False, lab: LabOption = "", form: FormatOption = Format.TEXT) -> None:
     """Print what the testbed did, in virtual and wall time, oldest first."""
     from leaselab.testbed.cli import shapes
     from leaselab.testbed.cli.output import following, print_json, print_line
 
     with following(follow):
         for event in chosen_lab(lab).events(follow=follow):
-            if format is Format.JSON:
+            if form is Format.JSON:
                 print_json(shapes.event(event))
             else:
                 print_line(event_line(event))

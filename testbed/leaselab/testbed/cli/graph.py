@@ -37,8 +37,10 @@ def graph(
     from leaselab.testbed.graph import Picture, mermaid
 
     if (file is None) == (not lab):
-        raise CallError("give a topology file or a lab, not both" if file else "no topology file is given",
-                        hint="`leaselab graph FILE`, or `leaselab graph --lab NAME` for a running lab")
+        raise CallError(
+            "give a topology file or a lab, not both" if file else "no topology file is given",
+            hint="`leaselab graph FILE`, or `leaselab graph --lab NAME` for a running lab",
+        )
     picture: Picture = _of_lab(lab) if file is None else _of_file(file, assignments)
     if format is Drawing.SVG:
         from leaselab.testbed.graph_svg import svg

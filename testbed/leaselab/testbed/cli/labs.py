@@ -3,7 +3,7 @@
 from leaselab.testbed.cli.options import Format, FormatOption
 
 
-def labs(*, format: FormatOption = Format.TEXT) -> None:
+def labs(*, form: FormatOption = Format.TEXT) -> None:
     """List the labs on this machine.
 
     A lab that is `down` has lost its host process: bring it up again, or take it down to clear it away.
@@ -12,7 +12,7 @@ def labs(*, format: FormatOption = Format.TEXT) -> None:
     from leaselab.testbed.labs import all_labs
 
     found = all_labs()
-    if format is Format.JSON:
+    if form is Format.JSON:
         print_json({"labs": found})
         return
     print_table(

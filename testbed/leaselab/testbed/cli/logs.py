@@ -9,7 +9,7 @@ def logs(
     *,
     follow: FollowOption = False,
     lab: LabOption = "",
-    format: FormatOption = Format.TEXT,
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """Print the nodes' event logs, merged in order of time.
 
@@ -23,7 +23,7 @@ def logs(
     width = max(map(len, names))
     with following(follow):
         for line in chosen.logs([chosen[name].name for name in nodes or ()], follow=follow):
-            if format is Format.JSON:
+            if form is Format.JSON:
                 print_json(shapes.log_line(line))
             elif nodes and len(nodes) == 1:
                 print_line(line.text)

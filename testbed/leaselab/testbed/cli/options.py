@@ -33,7 +33,9 @@ SomeNodesArgument: TypeAlias = Annotated[
 FileArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="FILE", help="The topology file.")]
 SetOption: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Set a variable of the file; may be given several times."),
+    typer.Option(
+        "--set", envvar="LEASELAB_SET", metavar="NAME=VALUE", help="Set a variable of the file; may be repeated."
+    ),
 ]
 FollowOption: TypeAlias = Annotated[bool, typer.Option("--follow", "-f", help="Go on printing what comes.")]
 
@@ -48,6 +50,8 @@ def variables(assignments: list[str] | None) -> dict[str, str]:
     for assignment in assignments or ():
         name, equals, value = assignment.partition("=")
         if not equals or not name:
-            raise CallError(f"--set {assignment} sets nothing", hint="write --set NAME=VALUE, for example --set users=40")
+            raise CallError(
+                f"--set {assignment} sets nothing", hint="write --set NAME=VALUE, for example --set users=40"
+            )
         pairs[name] = value
     return pairs

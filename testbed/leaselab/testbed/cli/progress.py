@@ -30,7 +30,12 @@ def shown(*, quiet: bool) -> Iterator[Report]:
         with Live(board, console=Console(stderr=True), refresh_per_second=12, transient=True):
             yield board.note
     else:
-        yield lambda progress: print(line(progress), file=sys.stderr, flush=True)
+        yield _write
+
+
+def _write(progress: "Progress") -> None:
+    sys.stderr.write(line(progress) + "\n")
+    sys.stderr.flush()
 
 
 def line(progress: "Progress") -> str:

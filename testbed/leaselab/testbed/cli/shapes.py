@@ -1,13 +1,12 @@
 """The JSON that verbs print (docs/cli.md). Instants are ISO 8601 in UTC; one that is not set or never comes is null."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from leaselab.appliance.instants import NEVER, Instant, format_instant
 from leaselab.appliance.licensing.views import LeaseRow, LicenseRow, Report
-from leaselab.testbed.views import ClockStatus, LabEvent, LabStatus, NodeLogLine, NodeStatus
+from leaselab.testbed.views import Advanced, ClockStatus, LabEvent, LabStatus, NodeLogLine, NodeStatus
 
 Shape = dict[str, Any]
 
@@ -24,6 +23,17 @@ def clock(status: ClockStatus) -> Shape:
         "mode": status.mode,
         "rate": status.rate,
         "next_due": instant(status.next_due),
+    }
+
+
+def advance(advanced: Advanced) -> Shape:
+    """Shape what an advance came to."""
+    return {
+        "start": instant(advanced.start),
+        "to": instant(advanced.to),
+        "now": instant(advanced.now),
+        "grants": advanced.grants,
+        "state": advanced.state,
     }
 
 
@@ -57,7 +67,7 @@ def features(report: Report) -> Shape:
     return counted
 
 
-def lease(where: str, row: LeaseRow) -> Shape:
+def lease_row(where: str, row: LeaseRow) -> Shape:
     """Shape a lease as the node ``where`` knows it."""
     return {
         "node": where,
@@ -70,7 +80,7 @@ def lease(where: str, row: LeaseRow) -> Shape:
     }
 
 
-def license(where: str, row: LicenseRow) -> Shape:
+def license_row(where: str, row: LicenseRow) -> Shape:
     """Shape an installed license."""
     shape: Shape = {"node": where, **msgspec.to_builtins(row)}
     return shape | {"starts_at": instant(row.starts_at), "ends_at": instant(row.ends_at)}
@@ -98,8 +108,3 @@ def log_line(line: NodeLogLine) -> Shape:
         "code": line.code,
         "text": line.text,
     }
-
-
-def reports_of(nodes: Sequence[Any]) -> dict[str, Report]:
-    """Return the reports of those nodes that are appliances and on."""
-    return {each.name: each.report() for each in nodes if each.kind != "cloud" and each.phase not in ("off", "booting")}

@@ -2,26 +2,26 @@
 
 from typing import TYPE_CHECKING
 
-from leaselab.testbed.cli.choice import chosen_lab
+from leaselab.testbed.cli.choice import chosen_lab, reports
 from leaselab.testbed.cli.options import Format, FormatOption, LabArgument
 
 if TYPE_CHECKING:
     from leaselab.testbed.views import LabStatus
 
 
-def status(lab: LabArgument = "", *, format: FormatOption = Format.TEXT) -> None:
+def status(lab: LabArgument = "", *, form: FormatOption = Format.TEXT) -> None:
     """Show a lab's nodes: phase, users, leases, addresses."""
     from leaselab.testbed.cli import shapes, tables
     from leaselab.testbed.cli.output import print_json, print_line, print_table
 
     chosen = chosen_lab(lab)
     seen = chosen.status()
-    reports = shapes.reports_of(list(chosen))
-    if format is Format.JSON:
-        print_json(shapes.lab(seen, reports))
+    counted = reports(chosen)
+    if form is Format.JSON:
+        print_json(shapes.lab(seen, counted))
         return
     print_line(headline(seen))
-    print_table(tables.NODE_COLUMNS, tables.node_rows(seen, reports), empty="the lab has no nodes")
+    print_table(tables.NODE_COLUMNS, tables.node_rows(seen, counted), empty="the lab has no nodes")
     for node in seen.nodes:
         for trouble in filter(None, (node.failure, node.waits_for and f"waits for {node.waits_for}")):
             print_line(f"{node.name}: {trouble}")

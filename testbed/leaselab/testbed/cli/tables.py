@@ -10,7 +10,17 @@ from leaselab.testbed.views import LabStatus
 Rows = list[tuple[object, ...]]
 
 NODE_COLUMNS = ("node", "kind", "phase", "#users", "#limit", "#leased", "admin", "console", "metrics")
-COUNT_COLUMNS = ("node", "feature", "#users", "#limit", "#installed", "#leased", "#promised", "#available", "auto-lease")
+COUNT_COLUMNS = (
+    "node",
+    "feature",
+    "#users",
+    "#limit",
+    "#installed",
+    "#leased",
+    "#promised",
+    "#available",
+    "auto-lease",
+)
 LEASE_COLUMNS = ("node", "client", "feature", "lease", "#units", "acquired", "ends")
 LICENSE_COLUMNS = ("node", "serial", "license", "feature", "#units", "state", "starts", "ends")
 

@@ -22,7 +22,9 @@ class Runtime(StrEnum):
 def up(
     file: FileArgument,
     *,
-    name: Annotated[str | None, typer.Option("--name", "-n", help="The lab's name; the file's own if left out.")] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", "-n", help="The lab's name; the file's own if left out.")
+    ] = None,
     runtime: Annotated[
         Runtime, typer.Option("--runtime", help="embedded: all nodes in one process; process: one each.")
     ] = Runtime.EMBEDDED,
@@ -31,7 +33,7 @@ def up(
     ] = False,
     assignments: SetOption = None,
     timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="For all of it.")] = 60.0,
-    format: FormatOption = Format.TEXT,
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """Bring a lab to what its file says.
 
@@ -46,9 +48,9 @@ def up(
     from leaselab.testbed.labs import all_labs
 
     if dry_run:
-        _dry_run(str(file), name, runtime, variables(assignments), format)
+        _dry_run(str(file), name, runtime, variables(assignments), form)
         return
-    with shown(quiet=format is Format.JSON) as on_progress:
+    with shown(quiet=form is Format.JSON) as on_progress:
         lab = Lab.up(
             file,
             name=name,
@@ -60,7 +62,7 @@ def up(
         )
     status = lab.status()
     reports = shapes.reports_of(list(lab))
-    if format is Format.JSON:
+    if form is Format.JSON:
         print_json({**shapes.lab(status, reports), **outcome_shape(lab.outcome)})
         return
     alone = [info.name for info in all_labs() if info.state == "up"] == [lab.name]

@@ -14,7 +14,7 @@ def users(
     count: Annotated[int, typer.Argument(metavar="N", min=0, help="How many are to be on.")],
     *,
     lab: LabOption = "",
-    format: FormatOption = Format.TEXT,
+    form: FormatOption = Format.TEXT,
 ) -> None:
     """Sign end users in or out at a gateway until N are on.
 
@@ -24,7 +24,7 @@ def users(
     from leaselab.testbed.cli.output import print_json, print_line
 
     outcome = chosen_lab(lab)[node].users.set(count)
-    if format is Format.JSON:
+    if form is Format.JSON:
         print_json({"node": node, "signed_in": outcome.signed_in, "refused": outcome.refused})
     else:
         print_line(f"{node}: {outcome.signed_in} signed in")

@@ -8,9 +8,9 @@ from leaselab.appliance import __version__
 from leaselab.testbed.cli.options import Format, FormatOption
 
 
-def version(*, format: FormatOption = Format.TEXT) -> None:
+def version(*, form: FormatOption = Format.TEXT) -> None:
     """Print the version."""
-    if format is Format.TEXT:
+    if form is Format.TEXT:
         typer.echo(f"leaselab {__version__}")
         return
     from leaselab.testbed.cli.output import print_json

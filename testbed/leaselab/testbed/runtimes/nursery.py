@@ -4,8 +4,8 @@ Measured: 1.4 MiB and 10 ms a child, where a Python process of its own takes 32 
 loop without threads, so that forking is safe. It lives as long as the socket to the lab's host is open, and its
 children as long as it does.
 
-Lines from the host: ``{"fork": {"config": …, "store": …, "socket": …, "now": …}}`` and ``{"kill": PID}``.
-Lines to the host: ``{"warm": PID}``, ``{"forked": PID}``, ``{"ended": PID, "status": N}``.
+The other end of the socket is a :class:`~leaselab.appliance.adapters.control.Channel`. It asks ``{"config": …,
+"store": …, "socket": …, "now": …}`` and is answered the child's process id; it is told of each child's end.
 """
 
 import ctypes
@@ -51,7 +51,6 @@ class Nursery:
         selector = selectors.DefaultSelector()
         selector.register(self._line, selectors.EVENT_READ)
         selector.register(self._wakeup, selectors.EVENT_READ)
-        self._say({"warm": os.getpid()})
         while True:
             for key, _ in selector.select():
                 if key.fileobj is self._wakeup:
@@ -66,14 +65,12 @@ class Nursery:
             return False
         *lines, self._buffer = (self._buffer + text).split(b"\n")
         for line in lines:
-            request = msgspec.json.decode(line, type=dict[str, Any])
-            if "fork" in request:
-                self._fork(request["fork"])
-            elif request["kill"] in self._children:  # not reaped yet, so the number is surely still that child's
-                os.kill(request["kill"], signal.SIGKILL)
+            message = msgspec.json.decode(line, type=dict[str, Any])
+            if "ask" in message:
+                self._say({"id": message["id"], "answer": {"pid": self._fork(message["ask"])}})
         return True
 
-    def _fork(self, order: dict[str, Any]) -> None:
+    def _fork(self, order: dict[str, Any]) -> int:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
@@ -85,7 +82,7 @@ class Nursery:
             finally:
                 os._exit(status)
         self._children.add(pid)
-        self._say({"forked": pid})
+        return pid
 
     def _forget(self) -> None:
         """Drop, in a child, what is the parent's alone."""
@@ -100,7 +97,7 @@ class Nursery:
             if pid == 0:
                 return
             self._children.discard(pid)
-            self._say({"ended": pid, "status": os.waitstatus_to_exitcode(status)})
+            self._say({"id": 0, "ask": {"ended": pid, "status": os.waitstatus_to_exitcode(status)}})
 
     def _say(self, message: dict[str, Any]) -> None:
         self._line.sendall(msgspec.json.encode(message) + b"\n")

@@ -5,18 +5,20 @@ A child ends when the connection is lost, and the kernel ends it when its parent
 """
 
 import asyncio
+import contextlib
 import os
-import shutil
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from leaselab.appliance.adapters.control import Channel, ControlError
+from leaselab.appliance.adapters.control import Channel
 from leaselab.appliance.config import NodeConfig
 from leaselab.appliance.instants import Instant
 from leaselab.testbed import processes
@@ -27,54 +29,77 @@ from leaselab.testbed.journal import Journal
 from leaselab.testbed.processes import ProcessId
 from leaselab.testbed.runtimes.protocol import Watcher
 
+NURSERY: Final = "parent of the nodes"
+"""The nursery's name in the journal."""
+
 START_SECONDS: Final = 20.0
-"""For the parent to warm up, and for a child to say hello."""
+"""For a child to say hello, its parent's warming up included."""
 
 STOP_SECONDS: Final = 5.0
 """For a node to shut down in good order; then it is killed."""
 
 
 class ProcessNode:
-    """A node that is a process."""
+    """A node that is a process.
 
-    def __init__(self, name: str, channel: Channel, hello: dict[str, Any], end: "asyncio.Future[int]") -> None:
+    Args:
+        name: of the node.
+        process: its identity.
+        ended: done, with the exit status, once its parent has reaped it.
+    """
+
+    def __init__(self, name: str, process: ProcessId, ended: "asyncio.Future[int]") -> None:
         self.name = name
-        self.next_due: Instant = hello["next_due"]
-        self.now: Instant = hello["now"]
-        self.process: ProcessId | None = processes.identify(hello["pid"])
-        self.ended = end
-        self.expected = False
+        self.process: ProcessId | None = process
+        self.ended = ended
+        self.next_due: Instant = 0
+        self.now: Instant = 0
+        self.stopping = False
+        self._channel: Channel | None = None
+
+    @property
+    def up(self) -> bool:
+        """Whether it has said hello."""
+        return self._channel is not None
+
+    def met(self, channel: Channel, hello: dict[str, Any]) -> None:
+        """Take the connection and what the node said on it first."""
         self._channel = channel
+        self.next_due, self.now = hello["next_due"], hello["now"]
 
     async def grant(self, to: Instant) -> Instant:
-        """Let it do all that is due by ``to``."""
-        next_due: Instant = (await self._channel.ask({"do": "grant", "to": to}))["next_due"]
+        """Let it do all that is due by ``to``; return when it wants to wake next."""
+        next_due: Instant = (await self.request({"do": "grant", "to": to}))["next_due"]
         return next_due
 
     async def observe(self, at: Instant) -> None:
         """Set its clock."""
-        await self._channel.ask({"do": "observe", "at": at})
+        await self.request({"do": "observe", "at": at})
 
     async def request(self, request: dict[str, Any]) -> dict[str, Any]:
         """Send a request over its control channel."""
+        if self._channel is None:
+            raise ConnectionResetError(f"{self.name} has not said hello")
         return await self._channel.ask(request)
 
     async def stop(self) -> None:
-        """Shut it down in good order, or kill it if it does not."""
-        self.expected = True
-        self._channel.close()  # hanging up is the order to stop
-        try:
+        """Shut it down in good order: hanging up is the order to. Kill it if it does not."""
+        self.stopping = True
+        if self._channel:
+            self._channel.close()
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self.ended), STOP_SECONDS)
-        except TimeoutError:
-            await self.kill()
+            return
+        await self.kill()
 
     async def kill(self) -> None:
-        """SIGKILL to this very process."""
-        self.expected = True
+        """SIGKILL to this very process, and wait until it is gone."""
+        self.stopping = True
         if self.process:
-            processes.send(self.process, processes.signal.SIGKILL)
+            processes.send(self.process, signal.SIGKILL)
         await self.ended
-        self._channel.close()
+        if self._channel:
+            self._channel.close()
 
 
 class ProcessRuntime:
@@ -83,21 +108,150 @@ class ProcessRuntime:
     Args:
         folder: the lab's.
         watcher: told what nodes do.
-        journal: told of every process before it is made.
+        journal: told of every process and folder before it is made.
     """
 
-    def __init__(self, folder: Path, watcher: Watcher, journal: Journal) -> None:
+    def __init__(self, folder: Path, watcher: Watcher, *, journal: Journal) -> None:
         self._folder = folder
         self._watcher = watcher
         self._journal = journal
         self._nodes: dict[str, ProcessNode] = {}
-        self._greeting: dict[str, asyncio.Future[tuple[Channel, dict[str, Any]]]] = {}
-        self._ended: dict[int, asyncio.Future[int]] = {}
-        self._one_fork = asyncio.Lock()
-        self._forked: asyncio.Future[int] | None = None
+        self._hellos: dict[str, asyncio.Future[tuple[Channel, dict[str, Any]]]] = {}
+        self._ends: dict[int, asyncio.Future[int]] = {}
         self._nursery: subprocess.Popen[bytes] | None = None
-        self._to_nursery: Channel | None = None
+        self._orders: Channel | None = None
         self._server: asyncio.Server | None = None
 
     async def open(self) -> None:
-        """Listen for nodes and start their parent."""
+        """Listen for nodes and start their parent, which warms up while the lab goes on."""
+        loop = asyncio.get_running_loop()
+        (self._folder / "nodes").mkdir(mode=0o700, exist_ok=True)
+        path = self._folder / "nodes.sock"
+        path.unlink(missing_ok=True)  # of a host that died
+        with explained("listen for the lab's nodes"), SocketAddress(path) as address:
+            self._server = await loop.create_unix_server(self._connection, address)
+        self._journal.will_make("process", [NURSERY])
+        ours, theirs = socket.socketpair()
+        with theirs, explained("start the parent of the nodes"):
+            # From this thread: the kernel ends the nursery when the thread that made it ends.
+            self._nursery = subprocess.Popen(
+                [sys.executable, "-m", "leaselab.testbed.runtimes.nursery", str(theirs.fileno()), str(os.getpid())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+            )
+        if identity := processes.identify(self._nursery.pid):
+            self._journal.made_process(NURSERY, identity)
+        _, self._orders = await loop.create_connection(
+            partial(Channel, self._child_ended, on_lost=self._nursery_lost), sock=ours
+        )
+
+    async def start(self, config: NodeConfig, *, now: Instant) -> ProcessNode:
+        """Switch a node on; returns when it has said hello."""
+        loop = asyncio.get_running_loop()
+        name = config.name
+        self._journal.will_make("process", [f"node {name}"])
+        hello = self._hellos[name] = loop.create_future()
+        node: ProcessNode | None = None
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                node = self._nodes[name] = await self._fork(config, now)
+                await asyncio.wait([hello, node.ended], return_when=asyncio.FIRST_COMPLETED)
+            if not hello.done():
+                raise NodeFailedError(f"{name}: its process ended before it was up", hint="host.log has its last words")
+            node.met(*hello.result())
+        except (TimeoutError, ConnectionError):
+            raise NodeFailedError(
+                f"{name}: its process was not up within {START_SECONDS:g} s",
+                hint="the machine may be overloaded; `leaselab doctor FILE` says what a file needs",
+            ) from None
+        finally:
+            del self._hellos[name]
+            hello.cancel()
+            if node and not node.up:
+                await node.kill()
+        return node
+
+    async def erase(self, node: str) -> None:
+        """Forget all that a node has ever stored."""
+        for file in self._home(node).glob("device.db*"):
+            file.unlink()
+
+    async def close(self) -> None:
+        """Stop what still runs, then its parent, and remove the nodes' folders."""
+        await asyncio.gather(*(node.stop() for node in self._nodes.values()))
+        if self._orders:
+            self._orders.close()
+        if self._nursery:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._nursery.wait(STOP_SECONDS)
+            self._nursery.kill()
+            self._nursery.wait()
+            self._journal.gone("process", [NURSERY])
+        if self._server:
+            self._server.close()
+            await self._server.wait_closed()
+            (self._folder / "nodes.sock").unlink(missing_ok=True)
+
+    def _home(self, node: str) -> Path:
+        return self._folder / "nodes" / node
+
+    async def _fork(self, config: NodeConfig, now: Instant) -> ProcessNode:
+        home = self._home(config.name)
+        with explained(f"write the configuration of {config.name}"):
+            home.mkdir(mode=0o700, exist_ok=True)
+            write_whole(home / "config.json", msgspec.json.encode(config), sync=False)
+        if self._orders is None:
+            raise RuntimeError("the runtime is not open")
+        order = {
+            "config": str(home / "config.json"),
+            "store": str(home / "device.db"),
+            "socket": str(self._folder / "nodes.sock"),
+            "now": now,
+        }
+        pid: int = (await self._orders.ask(order))["pid"]
+        end = self._ends.setdefault(pid, asyncio.get_running_loop().create_future())
+        identity = processes.identify(pid) or ProcessId(pid=pid, started=0)
+        self._journal.made_process(f"node {config.name}", identity)
+        node = ProcessNode(config.name, identity, end)
+        end.add_done_callback(lambda _end: self._gone(node, pid))
+        return node
+
+    def _gone(self, node: ProcessNode, pid: int) -> None:
+        self._ends.pop(pid, None)
+        if self._nodes.get(node.name) is node:
+            del self._nodes[node.name]
+        self._journal.gone("process", [f"node {node.name}"])
+        if not node.stopping:
+            status = node.ended.result()
+            how = f"signal {-status}" if status < 0 else f"exit status {status}"
+            self._watcher.lost(node.name, f"its process ended by itself ({how})")
+
+    async def _child_ended(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Hear from the nursery of a child's end; it may be before the answer that names the child."""
+        end = self._ends.setdefault(message["ended"], asyncio.get_running_loop().create_future())
+        if not end.done():
+            end.set_result(message["status"])
+        return {}
+
+    def _nursery_lost(self) -> None:
+        """The nursery has gone, and with it, by the kernel's hand, all nodes."""
+        for end in tuple(self._ends.values()):
+            if not end.done():
+                end.set_result(-signal.SIGKILL)
+
+    def _connection(self) -> Channel:
+        """Take a node's call. It says who it is with its first words."""
+        channel = Channel(partial(self._heard, lambda: channel))
+        return channel
+
+    async def _heard(self, channel: Callable[[], Channel], message: dict[str, Any]) -> dict[str, Any]:
+        match message:
+            case {"event": "wakes", "node": node, "next_due": next_due}:
+                self._watcher.wakes(node, next_due)
+            case {"event": "phase", "node": node, "phase": phase, "prompt": prompt}:
+                self._watcher.phase(node, phase, prompt)
+            case {"event": "hello", "node": node} if not self._hellos[node].done():
+                self._hellos[node].set_result((channel(), message))
+            case {"event": "failed", "node": node, "why": why} if not self._hellos[node].done():
+                self._hellos[node].set_exception(NodeFailedError(f"{node}: {why}"))
+        return {}

@@ -1,8 +1,10 @@
 """The types of a topology's fields: how each is written, read, and described to editors."""
 
+import re
+from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from leaselab.appliance.instants import Duration, Instant, parse_duration, parse_instant
 from leaselab.appliance.models.platforms import PLATFORMS
@@ -13,6 +15,14 @@ MAX_NAME: Final = 63
 _PLACE: Final = r"\{n(:0[1-9])?\}"
 """Where the number of a counted instance goes: ``{n}``, or ``{n:02}`` for two digits."""
 
+NODE_NAME: Final = rf"^[a-z]([a-z0-9-]|{_PLACE})*$"
+CLIENT_ID: Final = rf"^([A-Za-z0-9]|{_PLACE})+$"
+AUTH_CODE: Final = rf"^([A-Za-z0-9-]|{_PLACE})+$"
+HOST_NAME: Final = rf"^([A-Za-z0-9.-]|{_PLACE})+$"
+_LAB_NAME: Final = r"^[a-z][a-z0-9-]*$"
+_GROUP_NAME: Final = r"^[A-Za-z0-9_.-]+$"
+_RELEASE: Final = r"^\d+\.\d+([rR]\d+(\.\d+)?)?$"
+
 
 def as_written(value: Any) -> Any:
     """Return a text field's value: a number is the text that was written (``8.10`` stays ``8.10``)."""
@@ -21,47 +31,61 @@ def as_written(value: Any) -> Any:
     return getattr(value, "written", None) or value
 
 
-def _duration(value: Any) -> Any:
-    return parse_duration(value) if isinstance(value, str) else _not_text(value, "a duration, for example 24h or 10d")
+def _like(pattern: str, words: str) -> tuple[AfterValidator, WithJsonSchema]:
+    """Return what makes a text field take one form only, in our words rather than a pattern's."""
+
+    def check(text: str) -> str:
+        if re.search(pattern, text) is None or "\n" in text:
+            raise ValueError(f"takes {words}, not {text!r}")
+        return text
+
+    return AfterValidator(check), WithJsonSchema({"type": "string", "pattern": pattern})
 
 
-def _instant(value: Any) -> Any:
-    return parse_instant(value) if isinstance(value, str) else _not_text(value, "a time, for example 2018-01-01T00:00:00Z")
+def _read(parse: Callable[[str], int], words: str) -> BeforeValidator:
+    def read(value: Any) -> int:
+        if isinstance(value, str):
+            return parse(value)
+        raise ValueError(f"takes {words}, not {getattr(value, 'written', value)!r}")
 
-
-def _not_text(value: Any, wanted: str) -> Any:
-    raise ValueError(f"takes {wanted}, not {getattr(value, 'written', value)!r}")
+    return BeforeValidator(read)
 
 
 Text: TypeAlias = Annotated[
-    str, StringConstraints(min_length=1), BeforeValidator(as_written), WithJsonSchema({"type": ["string", "number"]})
+    str,
+    BeforeValidator(as_written),
+    StringConstraints(min_length=1, max_length=1_000),
+    WithJsonSchema({"type": ["string", "number", "boolean"]}),
 ]
-"""Free text."""
+"""Free text; ``12345`` and ``true`` are text too where text is wanted."""
 
-LabName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$", max_length=MAX_NAME)]
-NodeName: TypeAlias = Annotated[str, StringConstraints(pattern=rf"^[a-z]([a-z0-9-]|{_PLACE})*$", max_length=MAX_NAME)]
-GroupName: TypeAlias = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+$", max_length=MAX_NAME)]
-HostName: TypeAlias = Annotated[str, StringConstraints(pattern=rf"^([A-Za-z0-9.-]|{_PLACE})+$", max_length=253)]
+_DASHED: Final = "lower-case letters, digits and hyphens, with a letter first"
+LabName: TypeAlias = Annotated[str, StringConstraints(max_length=MAX_NAME), *_like(_LAB_NAME, _DASHED)]
+NodeName: TypeAlias = Annotated[str, StringConstraints(max_length=MAX_NAME), *_like(NODE_NAME, _DASHED)]
+GroupName: TypeAlias = Annotated[str, StringConstraints(max_length=MAX_NAME), *_like(_GROUP_NAME, "letters, digits, _ . -")]
+HostName: TypeAlias = Annotated[
+    str, StringConstraints(max_length=253), *_like(HOST_NAME, "letters, digits, hyphens and dots")
+]
 
 ClientId: TypeAlias = Annotated[
     str,
     BeforeValidator(as_written),
-    StringConstraints(pattern=rf"^([A-Za-z0-9]|{_PLACE})+$"),
-    WithJsonSchema({"type": ["string", "number"], "pattern": rf"^([A-Za-z0-9]|{_PLACE})+$"}),
+    StringConstraints(max_length=1_000),
+    *_like(CLIENT_ID, "letters and digits"),
+    WithJsonSchema({"type": ["string", "number"], "pattern": CLIENT_ID}),
 ]
-"""SRV-03: alphanumeric, any length."""
+"""SRV-03: alphanumeric, any length; the limit is ours."""
 
-AuthCodeText: TypeAlias = Annotated[str, StringConstraints(pattern=rf"^([A-Za-z0-9-]|{_PLACE})+$")]
-"""Four groups of four letters or digits joined by hyphens; that is checked once the number is in it."""
+AuthCodeText: TypeAlias = Annotated[str, *_like(AUTH_CODE, "four groups of four letters or digits, joined by hyphens")]
+"""Whether there are four of four is checked once the number is in it."""
 
 Kind: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(PLATFORMS)})]
 """Platforms are data, so an unknown one is found by the checks, which name the nearest."""
 
 ReleaseText: TypeAlias = Annotated[
-    str,
-    BeforeValidator(as_written),
-    WithJsonSchema({"type": ["string", "number"], "pattern": r"^\d+\.\d+([rR]\d+(\.\d+)?)?$"}),
+    str, BeforeValidator(as_written), WithJsonSchema({"type": ["string", "number"], "pattern": _RELEASE})
 ]
+"""Read by the checks, which know which releases there were."""
 
 Personality: TypeAlias = Literal["pcs", "pps"]
 Feature: TypeAlias = Literal["concurrent-users", "rdp-users"]
@@ -69,8 +93,12 @@ Units: TypeAlias = Annotated[int, Field(ge=0, le=10_000_000)]
 Count: TypeAlias = Annotated[int, Field(ge=1, le=10_000_000)]
 
 DurationField: TypeAlias = Annotated[
-    Duration, BeforeValidator(_duration), WithJsonSchema({"type": "string", "pattern": r"^(\d+(ms|s|m|h|d|w))+$"})
+    Duration,
+    _read(parse_duration, "a duration, for example 24h or 10d"),
+    WithJsonSchema({"type": "string", "pattern": r"^(\d+(ms|s|m|h|d|w))+$"}),
 ]
 InstantField: TypeAlias = Annotated[
-    Instant, BeforeValidator(_instant), WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}"})
+    Instant,
+    _read(parse_instant, "a time, for example 2018-01-01T00:00:00Z"),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}"}),
 ]

@@ -261,23 +261,38 @@ class TopologyFile(Section):
 
 
 _VARIABLE: Final = {"type": "string", "pattern": r"\$\{"}
+_AS_IT_IS: Final = {"propertyNames", "required", "enum"}
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a topology file, for editors. A variable may stand for any scalar."""
-    schema = _with_variables(TopologyFile.model_json_schema(by_alias=True))
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    schema = TopologyFile.model_json_schema(by_alias=True)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Leaselab topology",
+        **_tidy(schema),
+    }
 
 
-def _with_variables(schema: Any) -> Any:
+def _tidy(schema: Any) -> Any:
+    """Let variables in, and leave out what pydantic adds and no reader needs: titles and defaults that are null."""
     if isinstance(schema, list):
-        return [_with_variables(item) for item in schema]
+        return [_tidy(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    if {"enum", "const", "pattern"} & schema.keys() or schema.get("type") in ("integer", "number", "boolean"):
-        outer = {key: schema[key] for key in ("title", "description", "default") if key in schema}
-        inner = {key: value for key, value in schema.items() if key not in outer}
-        return {**outer, "anyOf": [inner, _VARIABLE]}
-    return {
-        key: value if key in ("default", "propertyNames") else _with_variables(value) for key, value in schema.items()
+    tidy = {
+        key: value if key in _AS_IT_IS else _tidy_properties(value) if key in {"properties", "$defs"} else _tidy(value)
+        for key, value in schema.items()
+        if key != "title" and not (key == "default" and value is None)
     }
+    if "anyOf" in tidy:
+        flat = [inner for each in tidy["anyOf"] for inner in (each["anyOf"] if each.keys() == {"anyOf"} else [each])]
+        tidy["anyOf"] = [each for at, each in enumerate(flat) if each not in flat[:at]]
+    elif {"enum", "const", "pattern"} & tidy.keys() or tidy.get("type") in ("integer", "number", "boolean"):
+        outer = {key: tidy.pop(key) for key in ("description", "default") if key in tidy}
+        return {"anyOf": [tidy, _VARIABLE], **outer}
+    return tidy
+
+
+def _tidy_properties(properties: dict[str, Any]) -> dict[str, Any]:
+    return {name: _tidy(schema) for name, schema in properties.items()}

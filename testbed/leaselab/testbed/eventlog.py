@@ -1,0 +1,64 @@
+"""What the testbed did and saw: one JSON object a line in ``events.jsonl``, with the lab's time and the host's."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from leaselab.appliance.instants import Instant
+from leaselab.testbed.views import LabEvent
+
+
+class EventLog:
+    """The lab's events, appended and read in one process.
+
+    Args:
+        folder: the lab's.
+        now: tells the lab's instant.
+    """
+
+    def __init__(self, folder: Path, *, now: Callable[[], Instant]) -> None:
+        self._path = folder / "events.jsonl"
+        self._now = now
+        self._encode = msgspec.json.Encoder().encode
+        self._decode = msgspec.json.Decoder(LabEvent).decode
+        self._last = max((event.n for event in self._read(0)), default=0)
+        self._file = self._path.open("ab", buffering=0)
+        self._grown = asyncio.Event()
+
+    def add(self, kind: str, node: str = "", **fields: Any) -> None:
+        """Append an event; a full disk loses it rather than stop the lab."""
+        self._last += 1
+        wall = datetime.now(UTC).isoformat(timespec="milliseconds")
+        event = LabEvent(n=self._last, at=self._now(), wall=wall, kind=kind, node=node, fields=fields)
+        try:
+            self._file.write(self._encode(event) + b"\n")
+        except OSError:
+            return
+        self._grown.set()
+
+    async def read(self, after: int, *, follow: bool) -> AsyncIterator[LabEvent]:
+        """Yield the events after number ``after``; with ``follow`` go on for ever."""
+        while True:
+            self._grown.clear()
+            for event in self._read(after):
+                after = event.n
+                yield event
+            if not follow:
+                return
+            await self._grown.wait()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _read(self, after: int) -> Iterator[LabEvent]:
+        try:
+            lines = self._path.read_bytes().split(b"\n")[:-1]  # after the last newline: nothing, or a torn line
+        except FileNotFoundError:
+            return
+        for line in lines[after:]:  # the n-th line is event n
+            yield self._decode(line)
