@@ -502,13 +502,21 @@ def test_a_renewal_that_takes_over_is_told_once_and_the_old_one_expires_without_
     )
 
 
-def test_an_instant_at_which_no_state_changes_is_not_told() -> None:
-    orphan = license_of("CONSEC-ADD-100U-1Y-R", NEW_YEAR_2018, NEW_YEAR_2020)
+def test_a_renewal_that_ends_with_what_it_follows_is_never_active() -> None:
+    renewal = license_of("CONSEC-ADD-100U-1Y-R", NEW_YEAR_2018, NEW_YEAR_2020)
     old = license_of("CONSEC-ADD-100U-1Y", NEW_YEAR_2018, NEW_YEAR_2020, serial="2")
 
-    told = changes((orphan, old), holder=holder(), after=0, until=NEW_YEAR_2020)
+    told = changes((renewal, old), holder=holder(), after=0, until=NEW_YEAR_2020)
 
     assert [(one.serial, one.state) for one in told] == [("2", "active"), ("1", "expired"), ("2", "expired")]
+
+
+def test_an_instant_at_which_no_state_changes_is_not_told() -> None:
+    backwards = license_of("ACCESS-100U-1YR", NEW_YEAR_2020, NEW_YEAR_2019)
+
+    told = changes((backwards,), holder=holder(), after=0, until=NEW_YEAR_2021)
+
+    assert [(one.at, one.state) for one in told] == [(NEW_YEAR_2019, "expired")]
 
 
 @pytest.mark.rule("DLD-01")

@@ -73,7 +73,7 @@ def test_the_same_authority_signs_the_same_key() -> None:
 
 @pytest.mark.rule("KEY-02")
 @pytest.mark.parametrize(
-    "text", ["", "hello", "UUUUU-UUUUU", KEY[:40], KEY[:-8], KEY + "-00000", "0" * (LONGEST_KEY + 1), "é"]
+    "text", ["", "ABC", "hello", "UUUUU-UUUUU", KEY[:40], KEY[:-8], KEY + "-00000", "0" * (LONGEST_KEY + 1), "é"]
 )
 def test_what_is_no_key_is_malformed(text: str) -> None:
     assert reason(text) == "malformed"

@@ -62,7 +62,7 @@ def test_a_virtual_license_server_serves_no_mag_and_permanent_counts_to_psa_only
 def test_a_surrendered_platform_tied_license_serves_its_family_only() -> None:
     pool = pool_of("ACCESSX600-ADD-10U", virtual_license_server=False)
 
-    assert pool == Pool(units=10, serves=1 << MAG_PCS | 1 << MAG_PPS)
+    assert pool == Pool(units=10, serves=1 << MAG_PCS | 1 << MAG_PPS, permanent=True)
     assert pool.tied
 
 

@@ -22,10 +22,14 @@ def release(text: str) -> Release:
 
 @pytest.mark.rule("PLT-03")
 def test_releases_order_by_line_then_r_number_then_patch() -> None:
-    ordered = "7.0 7.4R12 8.0 8.0R4 8.0R5 8.1 8.1R15 8.1R15.1 8.3R1 8.3R3 9.0R1 9.1R9 9.1R12 9.1R13.2 22.7R2.10".split()
+    ordered = [
+        release(text)
+        for text in ["7.0", "7.4R12", "8.0", "8.0R4", "8.0R5", "8.1", "8.1R15", "8.1R15.1", "8.3R1", "8.3R3"]
+        + ["9.0R1", "9.1R9", "9.1R12", "9.1R13.2", "22.7R2.10"]
+    ]
 
-    assert sorted(map(release, reversed(ordered))) == [release(text) for text in ordered]
-    assert len({release(text) for text in ordered}) == len(ordered)
+    assert sorted(reversed(ordered)) == ordered
+    assert len(set(ordered)) == len(ordered)
 
 
 @pytest.mark.rule("PLT-03")
@@ -140,8 +144,17 @@ def test_policy_secure_5_0_to_5_0r4_does_not_enforce(text: str) -> None:
 @pytest.mark.rule("ENF-02")
 @pytest.mark.parametrize(
     ("text", "personality"),
-    [("7.4R13", "pcs"), ("8.0R5", "pcs"), ("8.1", "pcs"), ("8.3R1", "pcs"), ("9.1R12", "pcs")]
-    + [("4.4R13", "pps"), ("5.0R5", "pps"), ("5.1", "pps"), ("5.4R1", "pps")],
+    [
+        ("7.4R13", "pcs"),
+        ("8.0R5", "pcs"),
+        ("8.1", "pcs"),
+        ("8.3R1", "pcs"),
+        ("9.1R12", "pcs"),
+        ("4.4R13", "pps"),
+        ("5.0R5", "pps"),
+        ("5.1", "pps"),
+        ("5.4R1", "pps"),
+    ],
 )
 def test_everything_before_and_after_enforces(text: str, personality: str) -> None:
     assert enforces(release(text), personality)

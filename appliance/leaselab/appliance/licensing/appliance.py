@@ -75,6 +75,8 @@ _MOVES_A_LIMIT: Final = (
     e.AutoLeaseTaken,
     e.ServerRemoved,
     e.ServerSet,
+    e.ServerSwitched,
+    e.ModeChosen,
 )
 """After these, sign-in may have to close or open (ENF-08)."""
 

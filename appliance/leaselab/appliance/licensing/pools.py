@@ -38,7 +38,7 @@ def client_class(family: str, personality: str) -> int:
 
 
 class Pool(msgspec.Struct, frozen=True):
-    """The counts of one license, and the classes that it serves as a bit mask."""
+    """The counts of one license, the classes that it serves as a bit mask, and whether they never end (ENF-09)."""
 
     units: int
     serves: int
