@@ -83,8 +83,8 @@ class Device(Generic[S]):
 
     @property
     def next_due(self) -> Instant:
-        """When the device next has something to do by itself."""
-        return self.state.agenda.next()[0]
+        """When the device next has something to do by itself; at once while a message waits to be sent."""
+        return self.clock.now() if self.state.outbox else self.state.agenda.next()[0]
 
     async def handle(self, command: Command) -> Any:
         """Decide what a person or program asks for and see it through; return its reply or a :class:`Refusal`."""
@@ -106,7 +106,7 @@ class Device(Generic[S]):
                 out; any other peer hears the answer only once it is on disk (LSE-12).
         """
         now = self.clock.now()
-        while self.next_due <= now:  # a lease that ends at this instant has ended before anybody asks (LSE-07)
+        while self.state.agenda.next()[0] <= now:  # a lease that ends at this instant has ended before anybody asks (LSE-07)
             self._decide(Due(key=self.state.agenda.next()[1]))
         reply, _ = self._decide(command)
         await self._announce()

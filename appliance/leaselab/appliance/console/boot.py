@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from leaselab.appliance.console.dialogue import Ask, Effect, Moment, Phase, Turn, yes_or_no
+from leaselab.appliance.console.dialogue import Ask, Effect, Moment, Phase, Turn, again, yes_or_no
 from leaselab.appliance.console.keyboard import Kind
 
 OPTIONS: Final = "boot-options"
@@ -41,7 +41,7 @@ def _confirm_reset(_moment: Moment, answer: str) -> Turn:
             return Turn(goto=Phase.OFF, say="Restoring the factory settings\n", effects=(Effect.FACTORY_RESET,))
         case False:
             return Turn(goto=OPTIONS)
-    return Turn(goto=FACTORY_RESET, say="Please answer y or n.\n")
+    return again(FACTORY_RESET, "Please answer y or n.")
 
 
 def _starting(moment: Moment) -> str:

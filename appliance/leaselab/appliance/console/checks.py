@@ -80,17 +80,14 @@ def administrator(text: str) -> str:
     """Check an administrator's name."""
     if _ADMINISTRATOR.fullmatch(text):
         return ""
-    return "An administrator's name has 1 to 64 letters, digits and the characters _ . @ - and begins with a letter or digit."
+    return "A name has 1 to 64 letters, digits and the characters _ . @ - and begins with a letter or digit."
 
 
 def password(text: str) -> str:
     """Check a new password."""
     if len(text) >= MINIMUM_PASSWORD_CHARACTERS:
         return ""
-    return (
-        "Could not change password. "
-        f"New password must be at least {MINIMUM_PASSWORD_CHARACTERS} characters long."
-    )
+    return f"Could not change password. New password must be at least {MINIMUM_PASSWORD_CHARACTERS} characters long."
 
 
 def name(text: str) -> str:

@@ -49,6 +49,7 @@ class Turn(msgspec.Struct, frozen=True):
         refused: the prompt that follows a refusal, after its message.
         done: printed once the commands are done.
         effects: wanted of whoever runs the device.
+        bare: the prompt that follows stands alone, without its heading.
         void: prompts whose answers given ahead no longer stand, since this one was wrong.
     """
 
@@ -59,6 +60,7 @@ class Turn(msgspec.Struct, frozen=True):
     refused: str = ""
     done: str = ""
     effects: tuple[Effect, ...] = ()
+    bare: bool = False
     void: tuple[str, ...] = ()
 
 
@@ -157,6 +159,11 @@ class Step(msgspec.Struct, frozen=True):
     pauses: bool = False
     phase: Phase = Phase.OFF
     prompt: str = ""
+
+
+def again(name: str, reason: str, *, void: tuple[str, ...] = ()) -> Turn:
+    """Say what is wrong with an answer and ask for another (CON-01)."""
+    return Turn(goto=name, say=f"{reason}\n", bare=True, void=void)
 
 
 def words_at(words: Words, moment: Moment) -> str:

@@ -15,7 +15,7 @@ MAX_LINE_CHARACTERS: Final = 255
 
 BELL: Final = "\a"
 _ERASE_CELL: Final = "\b \b"
-_CTRL_C, _BACKSPACE, _TAB, _LINE_FEED, _RETURN, _CTRL_U, _ESCAPE, _SPACE, _DELETE = 3, 8, 9, 10, 13, 21, 27, 32, 127
+_LINE_FEED, _RETURN, _SPACE, _DELETE = 10, 13, 32, 127
 _CONTINUATION: Final = range(0x80, 0xC0)
 
 
@@ -92,22 +92,28 @@ def _take(typed: Typed, byte: int, kind: Kind) -> tuple[Typed, str, Entry | None
         typed = replace(typed, partial=b"")  # a character was cut short: noise
     if typed.escape and byte >= _SPACE:
         return replace(typed, escape=_after_escape(typed.escape, byte)), "", None
-    if byte == _ESCAPE:
-        return replace(typed, escape="start"), "", None
-    if byte in (_RETURN, _LINE_FEED):
-        echo = "" if kind is Kind.KEY else "\n"
-        return Typed(after_return=byte == _RETURN), echo, Entry(typed.text)
-    if byte == _CTRL_C:
-        return Typed(), "^C\n", Entry(interrupted=True)
-    if byte in (_BACKSPACE, _DELETE):
-        return replace(typed, text=typed.text[:-1], escape=""), _erase(typed.text[-1:], kind), None
-    if byte == _CTRL_U:
-        return replace(typed, text="", escape=""), _erase(typed.text, kind), None
-    if byte == _TAB and kind is Kind.KEY:
-        return Typed(), "", Entry("\t")
-    if byte < _SPACE:
-        return replace(typed, escape=""), "", None
+    if byte < _SPACE or byte == _DELETE:
+        return _control(replace(typed, escape=""), byte, kind)
     return _character(typed, byte, kind)
+
+
+def _control(typed: Typed, byte: int, kind: Kind) -> tuple[Typed, str, Entry | None]:
+    """Take a key that writes nothing; those without a meaning here are ignored."""
+    replace = msgspec.structs.replace
+    match byte:
+        case 10 | 13:  # line feed, carriage return
+            return Typed(after_return=byte == _RETURN), "" if kind is Kind.KEY else "\n", Entry(typed.text)
+        case 8 | 127:  # backspace, and what most terminals send for it
+            return replace(typed, text=typed.text[:-1]), _erase(typed.text[-1:], kind), None
+        case 21:  # Ctrl-U
+            return replace(typed, text=""), _erase(typed.text, kind), None
+        case 3:  # Ctrl-C
+            return Typed(), "^C\n", Entry(interrupted=True)
+        case 9 if kind is Kind.KEY:  # Tab
+            return Typed(), "", Entry("\t")
+        case 27:
+            return replace(typed, escape="start"), "", None
+    return typed, "", None
 
 
 def _after_escape(escape: str, byte: int) -> str:

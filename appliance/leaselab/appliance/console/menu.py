@@ -1,4 +1,4 @@
-"""After first boot: the banner, the numbered main menu, and the sign-in that can stand before it (facts 1.3, CON-02)."""
+"""After first boot: banner, numbered main menu, and the sign-in that can stand before it (facts 1.3, CON-02)."""
 
 from typing import Final
 
@@ -16,7 +16,7 @@ _NOT_EMULATED: Final = {
     "6": "A Super Admin session opens the admin web console without a password. That is not emulated:\n"
     "create an administrator (2) and sign in at {url}\n",
     "7": "{maintenance} is not emulated: take a snapshot of the whole lab instead.\n",
-    "8": "Encryption strength is not emulated: the admin web console always takes TLS 1.2 or later with strong ciphers.\n",
+    "8": "Encryption strength is not emulated: the web server always wants TLS 1.2 or later and strong ciphers.\n",
 }
 
 
@@ -105,9 +105,7 @@ def _login(moment: Moment, answer: str) -> Turn:
 ASKS: Final = (
     Ask(name=IDLE, words=_idle_words, judge=_wake, phase=Phase.READY, kind=Kind.KEY, forgets=True),
     Ask(name=_LOGIN, words="\nUsername: ", judge=_login_name, phase=Phase.READY, escape=IDLE),
-    Ask(
-        name=_LOGIN_PASSWORD, words="Password: ", judge=_login, phase=Phase.READY, kind=Kind.SECRET, escape=IDLE
-    ),
+    Ask(name=_LOGIN_PASSWORD, words="Password: ", judge=_login, phase=Phase.READY, kind=Kind.SECRET, escape=IDLE),
     Ask(
         name=MENU,
         heading=banner,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from leaselab.appliance.console import checks
-from leaselab.appliance.console.dialogue import Ask, Judge, Moment, Phase, Turn, Words, yes_or_no
+from leaselab.appliance.console.dialogue import Ask, Judge, Moment, Phase, Turn, Words, again, yes_or_no
 from leaselab.appliance.console.facts import PortFacts
 from leaselab.appliance.licensing.commands import SetNetwork
 
@@ -101,11 +101,11 @@ def _judge(field: str, name: str, following: str, *, confirm: str, offered: bool
     def judge(moment: Moment, answer: str) -> Turn:
         value = answer.strip()
         if offered:
-            value = present(moment.facts.ports.get("internal"))[field] if not value else value
+            value = value or present(moment.facts.ports.get("internal"))[field]
             value = "" if value == NONE else value
         reason = _reason(field, value, moment.entered)
         if reason:
-            return Turn(goto=name, say=f"{reason}\n", void=(confirm,))
+            return again(name, reason, void=(confirm,))
         return Turn(goto=following, keep={field: value})
 
     return judge
@@ -138,7 +138,7 @@ def _confirm(names: list[str], *, kept: str, after: str, done: str) -> Judge:
                 return Turn(goto=after, commands=(_command(moment.entered),), refused=names[0], done=done)
             case False:
                 return Turn(goto=kept)
-        return Turn(goto=names[-1], say="Please answer y or n.\n")
+        return again(names[-1], "Please answer y or n.")
 
     return judge
 

@@ -4,7 +4,7 @@ import ipaddress
 from typing import Final
 
 from leaselab.appliance.console import checks
-from leaselab.appliance.console.dialogue import Ask, Moment, Phase, Turn, yes_or_no
+from leaselab.appliance.console.dialogue import Ask, Moment, Phase, Turn, again, yes_or_no
 from leaselab.appliance.console.facts import Facts
 from leaselab.appliance.console.menu import MENU, invalid
 from leaselab.appliance.console.network import described, network_asks, present
@@ -45,7 +45,9 @@ def _choose(moment: Moment, answer: str) -> Turn:
         case "3" | "4" | "8":
             return Turn(goto=_MENU, say="ARP is not emulated: the lab's network has no Ethernet below its addresses.\n")
         case "7":
-            return Turn(goto=_MENU, say="Removing routes is not emulated: cut a link of the lab with a fault instead.\n")
+            return Turn(
+                goto=_MENU, say="Removing routes is not emulated: cut a link of the lab with a fault instead.\n"
+            )
     return Turn(goto=_MENU, say=invalid(choice))
 
 
@@ -64,7 +66,7 @@ def _change(_moment: Moment, answer: str) -> Turn:
             return Turn(goto="settings-address", say=said)
         case False:
             return Turn(goto=_MENU)
-    return Turn(goto=_CHANGE, say="Please answer y or n.\n")
+    return again(_CHANGE, "Please answer y or n.")
 
 
 def _routes(facts: Facts) -> str:
@@ -127,8 +129,7 @@ def _trace(moment: Moment, answer: str) -> Turn:
         return Turn(goto=_MENU, say=f"traceroute: unknown host {wanted}\n")
     hop = f" 1  {name} ({address})\n" if _reached(facts, name) else " 1  * * *\n"
     said = (
-        f"traceroute to {wanted} ({address})\n{hop}"
-        "(reported from the state of the lab's network; no packet was sent)\n"
+        f"traceroute to {wanted} ({address})\n{hop}(reported from the state of the lab's network; no packet was sent)\n"
     )
     return Turn(goto=_MENU, say=said)
 
@@ -153,7 +154,5 @@ ASKS: Final = (
     ),
     Ask(name=_PING, words="Enter hostname/IP address: ", judge=_ping, phase=Phase.READY, escape=_MENU),
     Ask(name=_TRACE, words="Enter hostname/IP address: ", judge=_trace, phase=Phase.READY, escape=_MENU),
-    *network_asks(
-        prefix="settings-", phase=Phase.READY, after=_MENU, done="The settings were saved.\n", escape=_MENU
-    ),
+    *network_asks(prefix="settings-", phase=Phase.READY, after=_MENU, done="The settings were saved.\n", escape=_MENU),
 )

@@ -108,7 +108,7 @@ class _Run:
         if turn.commands:
             self.commands, self.waiting = turn.commands, turn
         else:
-            self.goto(turn.goto)
+            self.goto(turn.goto, bare=turn.bare)
 
     def settle(self, reply: object) -> None:
         turn, self.waiting = self.waiting, None
@@ -122,12 +122,13 @@ class _Run:
             self.goto(turn.goto)
         self.type(b"")
 
-    def goto(self, name: str) -> None:
+    def goto(self, name: str, *, bare: bool = False) -> None:
         """Arrive at a prompt; an answer given ahead is shown and judged as if typed, once (CON-04)."""
         self.at, self.typed, self.arrived = name, self.typed.cleared(), True
         if self.ask.forgets:
             self.entered.clear()
-        self.output.append(words_at(self.ask.heading, self.moment))
+        if not bare:
+            self.output.append(words_at(self.ask.heading, self.moment))
         self.output.append(words_at(self.ask.words, self.moment))
         answer = self.given.pop(name, None)
         if answer is not None:

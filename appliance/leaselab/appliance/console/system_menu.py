@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from leaselab.appliance.console.dialogue import Ask, Effect, Judge, Moment, Phase, Turn, yes_or_no
+from leaselab.appliance.console.dialogue import Ask, Effect, Judge, Moment, Phase, Turn, again, yes_or_no
 from leaselab.appliance.console.menu import MENU, invalid
 
 _STATUS: Final = "status-menu"
@@ -44,7 +44,9 @@ def _show(moment: Moment, answer: str) -> Turn:
                 ("Serial Number", facts.serial_number),
                 *facts.status,
             )
-            return Turn(goto=_STATUS, say="\n" + "".join(f"{label + ':':<{_LABEL_COLUMNS}}{value}\n" for label, value in rows))
+            return Turn(
+                goto=_STATUS, say="\n" + "".join(f"{label + ':':<{_LABEL_COLUMNS}}{value}\n" for label, value in rows)
+            )
         case "2":
             lines = "".join(f"{line}\n" for line in facts.log_tail) or "The event log is empty.\n"
             return Turn(goto=_STATUS, say=f"\n{lines}")
@@ -56,9 +58,7 @@ def _choose(moment: Moment, answer: str) -> Turn:
         case "":
             return Turn(goto=MENU)
         case "4" if moment.facts.rollback:
-            return Turn(
-                goto=_SYSTEM, say="Rollback is not emulated: give the node its release in the topology.\n"
-            )
+            return Turn(goto=_SYSTEM, say="Rollback is not emulated: give the node its release in the topology.\n")
         case "4":
             return Turn(goto=_SYSTEM, say="There is no version to roll back to.\n")
         case "1" | "2" | "3" | "5" | "6":
@@ -84,7 +84,7 @@ def _confirmed(name: str, turn: Turn) -> Judge:
                 return turn
             case False:
                 return Turn(goto=_SYSTEM)
-        return Turn(goto=name, say="Please answer y or n.\n")
+        return again(name, "Please answer y or n.")
 
     return judge
 
@@ -112,8 +112,7 @@ ASKS: Final = (
     _operation(
         "6",
         "reset this {product} configuration",
-        "minor - [127.0.0.1] - System()[] - Server configuration reset\n"
-        f"Doing a configuration reset\n{_RESTARTING}",
+        f"minor - [127.0.0.1] - System()[] - Server configuration reset\nDoing a configuration reset\n{_RESTARTING}",
         Effect.CLEAR_CONFIGURATION,
     ),
 )

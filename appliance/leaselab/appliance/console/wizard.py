@@ -4,7 +4,7 @@ from typing import Final
 
 from leaselab.appliance.console import agreement, checks
 from leaselab.appliance.console.administrator import administrator_asks
-from leaselab.appliance.console.dialogue import Ask, Effect, Judge, Moment, Phase, Turn, yes_or_no
+from leaselab.appliance.console.dialogue import Ask, Effect, Judge, Moment, Phase, Turn, again, yes_or_no
 from leaselab.appliance.console.keyboard import Kind
 from leaselab.appliance.console.network import network_asks
 from leaselab.appliance.licensing.commands import AcceptAgreement, ChooseMode, CreateCertificate, FinishFirstBoot
@@ -37,7 +37,7 @@ def _proceed(_moment: Moment, answer: str) -> Turn:
             return Turn(goto=_AGREEMENT)
         case False:
             return Turn(goto=Phase.OFF, say="Rebooting the system\n", effects=(Effect.REBOOT,))
-    return Turn(goto=FIRST, say="Please answer y or n.\n")
+    return again(FIRST, "Please answer y or n.")
 
 
 def _terms(moment: Moment) -> str:
@@ -60,7 +60,7 @@ def _agree(moment: Moment, answer: str) -> Turn:
         case False:
             said = "The license agreement was declined. System halted; restart the device to see it again.\n"
             return Turn(goto=Phase.HALTED, say=said)
-    return Turn(goto=_AGREEMENT, say="Please answer y to accept, n to decline or r to read the agreement.\n")
+    return again(_AGREEMENT, "Please answer y to accept, n to decline or r to read the agreement.")
 
 
 def _page(moment: Moment) -> str:
@@ -83,7 +83,7 @@ def _pager_words(moment: Moment) -> str:
 def _choose_mode(_moment: Moment, answer: str) -> Turn:
     wanted = yes_or_no(answer)
     if wanted is None:
-        return Turn(goto=_MODE, say="Please answer y or n.\n")
+        return again(_MODE, "Please answer y or n.")
     return Turn(goto=_NETWORK, commands=(ChooseMode(virtual_license_server=wanted),), refused=_MODE)
 
 
@@ -91,7 +91,7 @@ def _certificate_name(name: str, following: str) -> Judge:
     def judge(_moment: Moment, answer: str) -> Turn:
         value = answer.strip()
         if reason := checks.name(value):
-            return Turn(goto=name, say=f"{reason}\n")
+            return again(name, reason)
         return Turn(goto=following, keep={name: value})
 
     return judge
@@ -169,9 +169,7 @@ ASKS: Final = (
         _certificate_name(_COMMON_NAME, _ORGANIZATION),
         "\nPlease provide information to create a self-signed Web server\ndigital certificate.\n\n",
     ),
-    _wizard(
-        _ORGANIZATION, "Organization name (example: Company Inc.): ", _certificate_name(_ORGANIZATION, _RANDOM)
-    ),
+    _wizard(_ORGANIZATION, "Organization name (example: Company Inc.): ", _certificate_name(_ORGANIZATION, _RANDOM)),
     _wizard(
         _RANDOM,
         "Random text (hit enter when done): ",

@@ -81,6 +81,8 @@ class DownloadKeys(Command, frozen=True):
     """Ask the download center at once, with or without a code (DLD-02). Reply: :class:`DownloadReport`."""
 
     code: str = ""
+    scheduled: bool = False
+    """Set by the machine itself when the schedule asks (DLD-01)."""
 
 
 class SetDownloads(Command, frozen=True):

@@ -111,6 +111,24 @@ def _download(event: e.DownloadAnswered, _at: Instant) -> Iterator[LogLine]:
         yield LogLine(8, "LIC30638", f"License download server {event.host} gave no key: {event.error}")
 
 
+def _heartbeat(event: e.HeartbeatAnswered, _at: Instant) -> Iterator[LogLine]:
+    if event.duplicate:
+        yield LogLine(8, "LIC30543", f"Cloud licensing service {event.host}: {event.message}; licensing stops here")
+
+
+def _heartbeat_missed(event: e.HeartbeatMissed, _at: Instant) -> Iterator[LogLine]:
+    yield LogLine(8, "LIC30639", f"Cloud licensing service {event.host} cannot be reached: {event.why}")
+
+
+def _stopped(event: e.LicensingStopped, _at: Instant) -> Iterator[LogLine]:
+    # Facts 8.1: the article calls this event critical and prints Major; we print what it prints.
+    yield LogLine(8, "LIC30543", f"No heartbeat was answered for {event.days} days; licensing stops: {event.why}")
+
+
+def _restored(_event: e.LicensingRestored, _at: Instant) -> Iterator[LogLine]:
+    yield LogLine(8, "LIC30640", "Cloud licensing service is in reach again; licensing goes on")
+
+
 def _signed_in(event: e.SignedIn, _at: Instant) -> Iterator[LogLine]:
     yield LogLine(1, "AUT31504", "Login succeeded", user=event.session.user, source=event.session.source, realm="Users")
 
@@ -301,6 +319,10 @@ _WRITERS: Final[dict[type[Event], Callable[[Any, Instant], Iterator[LogLine]]]] 
     e.LicensesChanged: _licenses_changed,
     e.DownloadsSet: _downloads,
     e.DownloadAnswered: _download,
+    e.HeartbeatAnswered: _heartbeat,
+    e.HeartbeatMissed: _heartbeat_missed,
+    e.LicensingStopped: _stopped,
+    e.LicensingRestored: _restored,
     e.SignedIn: _signed_in,
     e.SignedOut: _signed_out,
     e.SignInRefused: _sign_in_refused,

@@ -97,9 +97,10 @@ class DownloadsSet(Event, frozen=True):
 
 
 class DownloadAsked(Event, frozen=True):
-    """A request to the download center is on its way."""
+    """A request to the download center is on its way; ``scheduled`` says that the schedule asked (DLD-01)."""
 
     envelope: Envelope
+    scheduled: bool = False
 
 
 class DownloadAnswered(Event, frozen=True):
@@ -110,6 +111,44 @@ class DownloadAnswered(Event, frozen=True):
     reachable: bool
     error: str
     outcomes: tuple[KeyOutcome, ...] = ()
+    scheduled: bool = False
+
+
+class HeartbeatSent(Event, frozen=True):
+    """A heartbeat to the cloud licensing service is on its way (VLS-06)."""
+
+    envelope: Envelope
+
+
+class HeartbeatAnswered(Event, frozen=True):
+    """The service answered: all is well, or another instance beats under this identity (VLS-09)."""
+
+    id: str
+    host: str
+    token: str
+    duplicate: bool
+    message: str
+    next_at: Instant
+
+
+class HeartbeatMissed(Event, frozen=True):
+    """A heartbeat got no answer (VLS-07)."""
+
+    id: str
+    host: str
+    why: str
+    next_at: Instant
+
+
+class LicensingStopped(Event, frozen=True):
+    """The grace period without heartbeats is over: nothing is granted or renewed any more (VLS-07)."""
+
+    days: int
+    why: str
+
+
+class LicensingRestored(Event, frozen=True):
+    """An authentication code was entered and the service took it (VLS-08)."""
 
 
 # --- end users -------------------------------------------------------------------------------------------------------
@@ -390,6 +429,11 @@ ApplianceEvent = (
     | DownloadsSet
     | DownloadAsked
     | DownloadAnswered
+    | HeartbeatSent
+    | HeartbeatAnswered
+    | HeartbeatMissed
+    | LicensingStopped
+    | LicensingRestored
     | SignedIn
     | SignedOut
     | SignInRefused

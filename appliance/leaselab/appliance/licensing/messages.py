@@ -122,6 +122,8 @@ class ClaimKeys(Command, frozen=True, kw_only=True, tag="claim"):
     code: str = ""
     request_id: str
     sent_at: Instant
+    restore: bool = False
+    """Licensing has stopped: a code that this device used already is taken again (VLS-08)."""
 
 
 class ClaimedKeys(msgspec.Struct, frozen=True, tag="keys"):
@@ -129,10 +131,42 @@ class ClaimedKeys(msgspec.Struct, frozen=True, tag="keys"):
 
     keys: tuple[str, ...] = ()
     error: str = ""
+    restored: bool = False
+    """The claim restores a Virtual License Server that had stopped (VLS-08)."""
+
+
+class Heartbeat(Command, frozen=True, kw_only=True, tag="heartbeat"):
+    """To the cloud licensing service, every 8 hours (VLS-06); ``token`` is what the last answer gave."""
+
+    hardware_id: str
+    token: str
+    request_id: str
+    sent_at: Instant
+    source: str = ""
+    """The address it came from; filled in by the service's edge, never trusted from the wire."""
+
+
+class HeartbeatReply(msgspec.Struct, frozen=True, tag="beat"):
+    """The service's answer: the token for the next one, or that another instance beats under this identity (VLS-09)."""
+
+    token: str = ""
+    duplicate: bool = False
+    message: str = ""
 
 
 PATHS = {"register": Register, "lease": Lease, "renew": Renew, "history": History}
 """Verb to message, under ``/licensing/v1/`` on a license server."""
 
 CLAIM_PATH = "/cloud/v1/claim"
+HEARTBEAT_PATH = "/cloud/v1/heartbeat"
 """On the vendor's cloud."""
+
+ROUTES: dict[str, type[Command]] = {
+    "/licensing/v1/register": Register,
+    "/licensing/v1/lease": Lease,
+    "/licensing/v1/renew": Renew,
+    "/licensing/v1/history": History,
+    CLAIM_PATH: ClaimKeys,
+    HEARTBEAT_PATH: Heartbeat,
+}
+"""Every address that devices post to, and the message it takes."""

@@ -4,6 +4,7 @@ import hashlib
 
 import msgspec
 
+from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing import enforcement
 from leaselab.appliance.licensing.client import ClientState, Identity
 from leaselab.appliance.licensing.commands import FEATURES, Session
@@ -12,6 +13,7 @@ from leaselab.appliance.licensing.installation import Licenses
 from leaselab.appliance.licensing.inventory import Holder
 from leaselab.appliance.licensing.ledger import ServerState
 from leaselab.appliance.licensing.skus import SERVER, known_sku
+from leaselab.appliance.licensing.standing import Standing
 from leaselab.appliance.machine import Agenda, Envelope
 from leaselab.appliance.models.platforms import PCS, Platform, platform
 from leaselab.appliance.models.releases import Release, enforces
@@ -42,6 +44,8 @@ class ApplianceState(msgspec.Struct, kw_only=True):
     downloads_enabled: bool = False
     download_network: str = "internal"
     downloads_made: int = 0
+    last_query_at: Instant = 0
+    standing: Standing = msgspec.field(default_factory=Standing)
     last_download: DownloadAnswered | None = None
     sessions: dict[str, Session] = {}
     signed_in: dict[str, int] = {}

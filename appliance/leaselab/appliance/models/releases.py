@@ -23,18 +23,14 @@ class Release(msgspec.Struct, frozen=True, order=True):
     r: int = 1
     patch: int = 0
 
-    @classmethod
-    def parse(cls, text: str) -> "Release":
+    @staticmethod
+    def parse(text: str) -> "Release":
         """Read ``8.3R1``, ``9.1r13.2`` or a bare ``8.0``, which is ``8.0R1``.
 
         Raises:
             ReleaseError: the text is no release.
         """
-        found = _TEXT.fullmatch(text.strip())
-        if found is None or (found[3] is not None and int(found[3]) == 0):
-            raise ReleaseError(f"{text!r} is not a release; write for example 8.0, 8.3R1 or 9.1R13.2")
-        major, minor, r, patch = found.groups()
-        return cls(int(major), int(minor), int(r or 1), int(patch or 0))
+        return _parse(text)
 
     @property
     def line(self) -> tuple[int, int]:
@@ -44,6 +40,16 @@ class Release(msgspec.Struct, frozen=True, order=True):
     def __str__(self) -> str:
         """Return the printed form, e.g. ``8.0R5``."""
         return f"{self.major}.{self.minor}R{self.r}" + (f".{self.patch}" if self.patch else "")
+
+
+@lru_cache(maxsize=256)
+def _parse(text: str) -> Release:
+    """Read a release; kept, since a device asks for its own at every sign-in."""
+    found = _TEXT.fullmatch(text.strip())
+    if found is None or (found[3] is not None and int(found[3]) == 0):
+        raise ReleaseError(f"{text[:40]!r} is not a release; write for example 8.0, 8.3R1 or 9.1R13.2")
+    major, minor, r, patch = found.groups()
+    return Release(int(major), int(minor), int(r or 1), int(patch or 0))
 
 
 # PCS and PPS lines that go together. 7.4/4.4, 8.0/5.0 and 8.3/5.4 are the guide's, 7.1/4.1 shipped on one factory

@@ -3,10 +3,9 @@
 import difflib
 import importlib
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-import typer
-from typer.core import TyperGroup
+import click
 
 from leaselab.testbed.errors import CallError
 
@@ -55,21 +54,23 @@ VERBS: Final[dict[str, dict[str, Verb]]] = {
 _FLAT: Final[dict[str, Verb]] = {name: verb for section in VERBS.values() for name, verb in section.items()}
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(click.Group):
     """The group of all verbs."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the verbs' names in the order of the help."""
         del ctx  # the table is the same wherever it is asked for
         return list(_FLAT)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a verb and return its command."""
         if cmd_name in _FLAT and cmd_name not in self.commands:
             self.commands[cmd_name] = load(cmd_name)
         return super().get_command(ctx, cmd_name)
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the verb that is called, or name the nearest one there is."""
         if args[0] not in _FLAT:
             near = difflib.get_close_matches(args[0], _FLAT, n=1)
@@ -77,7 +78,7 @@ class LazyGroup(TyperGroup):
             raise CallError(f"there is no verb {args[0]!r}", hint=hint)
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs under their headings, from the table alone."""
         del ctx
         for heading, verbs in VERBS.items():
@@ -85,48 +86,47 @@ class LazyGroup(TyperGroup):
                 formatter.write_dl([(name, verb.help) for name, verb in verbs.items()])
 
 
-def load(name: str) -> Any:
+def load(name: str) -> click.Command:
     """Return the command of a verb; ``name`` is one of the table's."""
-    verb = getattr(importlib.import_module(f"leaselab.testbed.cli.{_FLAT[name].module}"), name)
-    if not isinstance(verb, typer.Typer):
-        function = verb
-        verb = typer.Typer(add_completion=False, rich_markup_mode=None)
-        verb.command(name)(function)
-    return typer.main.get_command(verb)
+    command: click.Command = getattr(importlib.import_module(f"leaselab.testbed.cli.{_FLAT[name].module}"), name)
+    return command
 
 
-def build() -> Any:
-    """Return the whole command line as one command."""
-    app = typer.Typer(
-        cls=LazyGroup,
-        name="leaselab",
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"auto_envvar_prefix": "LEASELAB", "help_option_names": ["-h", "--help"]},
-    )
-    app.callback(invoke_without_command=True)(_leaselab)
-    return typer.main.get_command(app)
+def _print_version(context: click.Context, _option: click.Parameter, wanted: Any) -> None:
+    if wanted:
+        from leaselab.appliance import __version__
+
+        click.echo(f"leaselab {__version__}")
+        context.exit()
 
 
-def _leaselab(
-    context: typer.Context,
-    *,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", is_eager=True, allow_from_autoenv=False)
-    ] = False,
-) -> None:
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={
+        "auto_envvar_prefix": "LEASELAB",
+        "help_option_names": ["-h", "--help"],
+        "show_default": True,
+    },
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    allow_from_autoenv=False,
+    callback=_print_version,
+    help="Print the version.",
+)
+@click.pass_context
+def leaselab(context: click.Context) -> None:
     """Emulate a fleet of VPN gateways and their license server, on one clock that you can advance.
 
     Every option can also be given by an environment variable: LEASELAB_LAB, LEASELAB_FORMAT and LEASELAB_SET for
     all verbs, LEASELAB_<VERB>_<OPTION> for the others.
     """
-    if version:
-        from leaselab.appliance import __version__
-
-        typer.echo(f"leaselab {__version__}")
-        raise typer.Exit
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        click.echo(context.get_help())
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -134,15 +134,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
     Raises:
         CallError: the words make no call.
+        KeyboardInterrupt: Ctrl-C.
     """
     try:
-        outcome = build().main(args=arguments, prog_name="leaselab", standalone_mode=False)
-    except typer.Abort:
+        outcome = leaselab.main(args=arguments, prog_name="leaselab", standalone_mode=False)
+    except click.Abort:
         raise KeyboardInterrupt from None
-    except Exception as error:
-        if not hasattr(error, "format_message"):  # click's own, whichever copy of click typer brings
-            raise
-        where = getattr(getattr(error, "ctx", None), "command_path", "leaselab")
-        message = error.format_message().rstrip(".")
-        raise CallError(message[:1].lower() + message[1:], hint=f"`{where} --help` shows how it is called") from None
+    except click.ClickException as error:
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        where = context.command_path if context else "leaselab"
+        what = error.format_message().rstrip(".")
+        raise CallError(what[:1].lower() + what[1:], hint=f"`{where} --help` shows how it is called") from None
     return outcome if isinstance(outcome, int) else 0

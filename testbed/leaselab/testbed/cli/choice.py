@@ -1,6 +1,6 @@
 """Which lab a verb is about, and which of its nodes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from leaselab.testbed.errors import CallError, UnknownLabError
@@ -8,23 +8,24 @@ from leaselab.testbed.errors import CallError, UnknownLabError
 if TYPE_CHECKING:
     from leaselab.appliance.licensing.views import Report
     from leaselab.testbed.lab import Lab
+    from leaselab.testbed.views import LabStatus
 
 
-def chosen_name(name: str, up: Sequence[str]) -> str:
-    """Return the lab meant: the one named, or the only one up.
+def chosen_name(name: str, there: Sequence[str]) -> str:
+    """Return the lab meant: the one named, or the only one there is.
 
     Raises:
-        CallError: none is named, and not exactly one is up.
+        CallError: none is named, and there is not exactly one.
     """
     if name:
         return name
-    if not up:
+    if not there:
         raise UnknownLabError("no lab is up", hint="bring one up with `leaselab up FILE`; `leaselab labs` lists them")
-    if len(up) > 1:
+    if len(there) > 1:
         raise CallError(
-            f"there are {len(up)} labs: {', '.join(up)}", hint="say which one with --lab NAME or LEASELAB_LAB"
+            f"there are {len(there)} labs: {', '.join(there)}", hint="say which one with --lab NAME or LEASELAB_LAB"
         )
-    return up[0]
+    return there[0]
 
 
 def chosen_lab(name: str) -> "Lab":
@@ -35,22 +36,20 @@ def chosen_lab(name: str) -> "Lab":
     return Lab.attach(chosen_name(name, [] if name else [lab.name for lab in all_labs() if lab.state == "up"]))
 
 
-def reports(lab: "Lab", names: Sequence[str] | None = None) -> "dict[str, Report]":
+def reports(lab: "Lab", status: "LabStatus", names: Iterable[str] = ()) -> "dict[str, Report]":
     """Return the reports of the nodes named, or of all, that are appliances and on.
 
     Raises:
         CallError: a node that is named has none to give.
     """
-    wanted = {lab[name].name for name in names or ()}
+    wanted = {lab[name].name for name in names}
     found = {}
-    for status in lab.status().nodes:
-        if wanted and status.name not in wanted:
+    for node in status.nodes:
+        if wanted and node.name not in wanted:
             continue
-        if status.kind != "cloud" and status.phase not in ("off", "booting"):
-            found[status.name] = lab[status.name].report()
+        if node.kind != "cloud" and node.phase not in ("off", "booting"):
+            found[node.name] = lab[node.name].report()
         elif wanted:
-            what = "the vendor's cloud" if status.kind == "cloud" else status.phase
-            raise CallError(
-                f"{status.name} has nothing to report: it is {what}", hint="`leaselab status` shows all nodes"
-            )
+            what = "the vendor's cloud" if node.kind == "cloud" else node.phase
+            raise CallError(f"{node.name} has nothing to report: it is {what}", hint="`leaselab status` shows all nodes")
     return found

@@ -1,24 +1,19 @@
 """`leaselab down`."""
 
-from typing import Annotated
-
-import typer
+import click
 
 from leaselab.testbed.cli.choice import chosen_name
-from leaselab.testbed.cli.options import Format, FormatOption, LabArgument
+from leaselab.testbed.cli.options import format_option, lab_argument, option
 
 
-def down(
-    lab: LabArgument = "",
-    *,
-    every: Annotated[
-        bool, typer.Option("--all", envvar="LEASELAB_DOWN_ALL", help="Take down every lab on this machine.")
-    ] = False,
-    keep: Annotated[
-        bool, typer.Option("--keep", help="Leave the lab's state on disk, so that `up` goes on where it was.")
-    ] = False,
-    form: FormatOption = Format.TEXT,
-) -> None:
+@click.command()
+@lab_argument
+@option(
+    "--all", "every", is_flag=True, envvar="LEASELAB_DOWN_ALL", help="Take down every lab of yours on this machine."
+)
+@option("--keep", is_flag=True, help="Leave the lab's state on disk, so that `up` goes on where it was.")
+@format_option
+def down(lab: str, *, every: bool, keep: bool, as_json: bool) -> None:
     """Take a lab down, and leave nothing of it.
 
     Its processes end and its folder goes. A lab whose host has died is cleared away the same.
@@ -31,7 +26,7 @@ def down(
     gone = there if every else [chosen_name(lab, there)]
     for name in gone:
         Lab.attach(name).down(keep=keep)
-        if form is Format.TEXT:
+        if not as_json:
             print_line(f"{name} is down")
-    if form is Format.JSON:
+    if as_json:
         print_json({"down": gone})

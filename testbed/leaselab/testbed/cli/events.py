@@ -2,21 +2,27 @@
 
 from typing import TYPE_CHECKING
 
+import click
+
 from leaselab.testbed.cli.choice import chosen_lab
-from leaselab.testbed.cli.options import FollowOption, Format, FormatOption, LabOption
+from leaselab.testbed.cli.options import follow_option, format_option, lab_option
 
 if TYPE_CHECKING:
     from leaselab.testbed.views import LabEvent
 
 
-def events(*, follow: FollowOption = False, lab: LabOption = "", form: FormatOption = Format.TEXT) -> None:
-    """Print what the testbed did, in virtual and wall time, oldest first."""
+@click.command()
+@follow_option
+@lab_option
+@format_option
+def events(*, follow: bool, lab: str, as_json: bool) -> None:
+    """Print what the testbed did, in virtual and wall time."""
     from leaselab.testbed.cli import shapes
     from leaselab.testbed.cli.output import following, print_json, print_line
 
     with following(follow):
         for event in chosen_lab(lab).events(follow=follow):
-            if form is Format.JSON:
+            if as_json:
                 print_json(shapes.event(event))
             else:
                 print_line(event_line(event))

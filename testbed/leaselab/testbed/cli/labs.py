@@ -1,9 +1,13 @@
 """`leaselab labs`."""
 
-from leaselab.testbed.cli.options import Format, FormatOption
+import click
+
+from leaselab.testbed.cli.options import format_option
 
 
-def labs(*, form: FormatOption = Format.TEXT) -> None:
+@click.command()
+@format_option
+def labs(*, as_json: bool) -> None:
     """List the labs on this machine.
 
     A lab that is `down` has lost its host process: bring it up again, or take it down to clear it away.
@@ -12,7 +16,7 @@ def labs(*, form: FormatOption = Format.TEXT) -> None:
     from leaselab.testbed.labs import all_labs
 
     found = all_labs()
-    if form is Format.JSON:
+    if as_json:
         print_json({"labs": found})
         return
     print_table(

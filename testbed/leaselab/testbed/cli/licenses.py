@@ -1,18 +1,23 @@
 """`leaselab licenses`."""
 
+import click
+
 from leaselab.testbed.cli.choice import chosen_lab, reports
-from leaselab.testbed.cli.options import Format, FormatOption, LabOption, SomeNodesArgument
+from leaselab.testbed.cli.options import format_option, lab_option, some_nodes_argument
 
 
-def licenses(nodes: SomeNodesArgument = None, *, lab: LabOption = "", form: FormatOption = Format.TEXT) -> None:
+@click.command()
+@some_nodes_argument
+@lab_option
+@format_option
+def licenses(nodes: tuple[str, ...], *, lab: str, as_json: bool) -> None:
     """Show the licenses installed on the nodes."""
     from leaselab.testbed.cli import shapes, tables
     from leaselab.testbed.cli.output import print_json, print_table
 
-    seen = reports(chosen_lab(lab), nodes)
-    if form is Format.JSON:
-        print_json(
-            {"licenses": [shapes.license_row(name, row) for name, report in seen.items() for row in report.licenses]}
-        )
+    chosen = chosen_lab(lab)
+    seen = reports(chosen, chosen.status(), nodes)
+    if as_json:
+        print_json(shapes.licenses(seen))
         return
     print_table(tables.LICENSE_COLUMNS, tables.license_rows(seen), empty="no license is installed")

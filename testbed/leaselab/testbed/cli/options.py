@@ -1,53 +1,70 @@
-"""Options and arguments that several verbs share."""
+"""Options and arguments that several verbs share, each with its environment variable."""
 
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Final
 
-import typer
+import click
 
 from leaselab.testbed.errors import CallError
 
-
-class Format(StrEnum):
-    """How data is printed."""
-
-    TEXT = "text"
-    JSON = "json"
+option = partial(click.option, show_envvar=True)
+"""A verb's own option; its variable is ``LEASELAB_<VERB>_<OPTION>``."""
 
 
-FormatOption: TypeAlias = Annotated[
-    Format, typer.Option("--format", envvar="LEASELAB_FORMAT", help="text for people, json for programs.")
-]
-LabOption: TypeAlias = Annotated[
-    str,
-    typer.Option("--lab", "-l", envvar="LEASELAB_LAB", metavar="NAME", help="Which lab; the only one up if left out."),
-]
-LabArgument: TypeAlias = Annotated[
-    str, typer.Argument(metavar="[LAB]", envvar="LEASELAB_LAB", help="Which lab; the only one up if left out.")
-]
-NodesArgument: TypeAlias = Annotated[list[str], typer.Argument(metavar="NODE...", help="Names of nodes.")]
-SomeNodesArgument: TypeAlias = Annotated[
-    list[str] | None, typer.Argument(metavar="[NODE...]", help="Names of nodes; all of them if left out.")
-]
-FileArgument: TypeAlias = Annotated[Path, typer.Argument(metavar="FILE", help="The topology file.")]
-SetOption: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", envvar="LEASELAB_SET", metavar="NAME=VALUE", help="Set a variable of the file; may be repeated."
-    ),
-]
-FollowOption: TypeAlias = Annotated[bool, typer.Option("--follow", "-f", help="Go on printing what comes.")]
+def _is_json(_context: click.Context, _option: click.Parameter, value: str) -> bool:
+    return value == "json"
 
 
-def variables(assignments: list[str] | None) -> dict[str, str]:
+def _variables(_context: click.Context, _option: click.Parameter, assignments: tuple[str, ...]) -> dict[str, str]:
+    return variables(assignments)
+
+
+format_option = option(
+    "--format",
+    "as_json",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    callback=_is_json,
+    envvar="LEASELAB_FORMAT",
+    help="text for people, json for programs.",
+)
+lab_option = option(
+    "--lab", "-l", default="", metavar="NAME", envvar="LEASELAB_LAB", help="Which lab; the only one if left out."
+)
+lab_argument = click.argument("lab", default="", metavar="[LAB]", envvar="LEASELAB_LAB")
+nodes_argument = click.argument("nodes", nargs=-1, required=True, metavar="NODE...")
+some_nodes_argument = click.argument("nodes", nargs=-1, metavar="[NODE...]")
+file_argument = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+set_option = option(
+    "--set",
+    "values",
+    multiple=True,
+    callback=_variables,
+    envvar="LEASELAB_SET",
+    metavar="NAME=VALUE",
+    help="Set a variable of the file; may be repeated.",
+)
+follow_option = option("--follow", "-f", is_flag=True, help="Go on printing what comes, until Ctrl-C.")
+
+RUNTIMES: Final = ("embedded", "process")
+
+runtime_option = option(
+    "--runtime",
+    type=click.Choice(RUNTIMES),
+    default=RUNTIMES[0],
+    help="embedded: all nodes in one process; process: one each.",
+)
+
+
+def variables(assignments: tuple[str, ...]) -> dict[str, str]:
     """Read ``--set NAME=VALUE`` options.
 
     Raises:
         CallError: one has no ``=`` or no name.
     """
     pairs: dict[str, str] = {}
-    for assignment in assignments or ():
+    for assignment in assignments:
         name, equals, value = assignment.partition("=")
         if not equals or not name:
             raise CallError(

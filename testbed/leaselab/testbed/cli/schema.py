@@ -1,6 +1,9 @@
 """`leaselab schema`."""
 
+import click
 
+
+@click.command()
 def schema() -> None:
     """Print the topology file's JSON Schema, for editors.
 

@@ -1,11 +1,12 @@
 """The JSON that verbs print (docs/cli.md). Instants are ISO 8601 in UTC; one that is not set or never comes is null."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from leaselab.appliance.instants import NEVER, Instant, format_instant
-from leaselab.appliance.licensing.views import LeaseRow, LicenseRow, Report
+from leaselab.appliance.licensing.views import Report
 from leaselab.testbed.views import Advanced, ClockStatus, LabEvent, LabStatus, NodeLogLine, NodeStatus
 
 Shape = dict[str, Any]
@@ -45,7 +46,7 @@ def node(status: NodeStatus, report: Report | None) -> Shape:
     return shape
 
 
-def lab(status: LabStatus, reports: dict[str, Report]) -> Shape:
+def lab(status: LabStatus, reports: Mapping[str, Report]) -> Shape:
     """Shape a whole lab."""
     return {
         "name": status.name,
@@ -67,23 +68,41 @@ def features(report: Report) -> Shape:
     return counted
 
 
-def lease_row(where: str, row: LeaseRow) -> Shape:
-    """Shape a lease as the node ``where`` knows it."""
+def leases(reports: Mapping[str, Report]) -> Shape:
+    """Shape what nodes count, and each lease as each node knows it."""
     return {
-        "node": where,
-        "client": row.client,
-        "feature": row.feature,
-        "kind": row.kind,
-        "units": row.units,
-        "acquired_at": instant(row.acquired_at),
-        "ends_at": instant(row.ends_at),
+        "features": [
+            {"node": name, "feature": feature, **counts}
+            for name, report in reports.items()
+            for feature, counts in features(report).items()
+        ],
+        "leases": [
+            {
+                "node": name,
+                **msgspec.to_builtins(row),
+                "acquired_at": instant(row.acquired_at),
+                "ends_at": instant(row.ends_at),
+            }
+            for name, report in reports.items()
+            for row in report.leases
+        ],
     }
 
 
-def license_row(where: str, row: LicenseRow) -> Shape:
-    """Shape an installed license."""
-    shape: Shape = {"node": where, **msgspec.to_builtins(row)}
-    return shape | {"starts_at": instant(row.starts_at), "ends_at": instant(row.ends_at)}
+def licenses(reports: Mapping[str, Report]) -> Shape:
+    """Shape the licenses that nodes have installed."""
+    return {
+        "licenses": [
+            {
+                "node": name,
+                **msgspec.to_builtins(row),
+                "starts_at": instant(row.starts_at),
+                "ends_at": instant(row.ends_at),
+            }
+            for name, report in reports.items()
+            for row in report.licenses
+        ]
+    }
 
 
 def event(record: LabEvent) -> Shape:

@@ -2,22 +2,27 @@
 
 from typing import TYPE_CHECKING
 
+import click
+
 from leaselab.testbed.cli.choice import chosen_lab, reports
-from leaselab.testbed.cli.options import Format, FormatOption, LabArgument
+from leaselab.testbed.cli.options import format_option, lab_argument
 
 if TYPE_CHECKING:
     from leaselab.testbed.views import LabStatus
 
 
-def status(lab: LabArgument = "", *, form: FormatOption = Format.TEXT) -> None:
+@click.command()
+@lab_argument
+@format_option
+def status(lab: str, *, as_json: bool) -> None:
     """Show a lab's nodes: phase, users, leases, addresses."""
     from leaselab.testbed.cli import shapes, tables
     from leaselab.testbed.cli.output import print_json, print_line, print_table
 
     chosen = chosen_lab(lab)
     seen = chosen.status()
-    counted = reports(chosen)
-    if form is Format.JSON:
+    counted = reports(chosen, seen)
+    if as_json:
         print_json(shapes.lab(seen, counted))
         return
     print_line(headline(seen))

@@ -1,86 +1,84 @@
 """`leaselab time`: the lab's clock."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from leaselab.testbed.cli.choice import chosen_lab
-from leaselab.testbed.cli.options import Format, FormatOption, LabOption
+from leaselab.testbed.cli.options import format_option, lab_option
 
 if TYPE_CHECKING:
     from leaselab.testbed.lab import Lab
     from leaselab.testbed.views import Advanced, ClockStatus
 
-time = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-
-@time.callback(invoke_without_command=True)
-def show(context: typer.Context, *, lab: LabOption = "", form: FormatOption = Format.TEXT) -> None:
+@click.group(invoke_without_command=True)
+@lab_option
+@format_option
+@click.pass_context
+def time(context: click.Context, *, lab: str, as_json: bool) -> None:
     """Show the lab's clock, or move it.
 
     The clock stands still until it is advanced or given a rate, unless the file says `mode: real`.
     """
-    context.obj = lab
+    context.obj = (lab, as_json)
     if context.invoked_subcommand is None:
-        _print_clock(chosen_lab(lab).status().clock, form)
+        _print_clock(chosen_lab(lab).clock.status(), as_json=as_json)
 
 
 @time.command()
-def advance(
-    context: typer.Context,
-    duration: Annotated[str, typer.Argument(help="How far: 10d, 36h, 1h30m or 45s.")],
-    *,
-    lab: LabOption = "",
-    form: FormatOption = Format.TEXT,
-) -> None:
-    """Let the lab live for a while, and return when it has."""
-    _print_advance(_meant(context, lab).clock.advance(duration), form)
+@click.argument("duration")
+@lab_option
+@format_option
+@click.pass_obj
+def advance(given: tuple[str, bool], duration: str, *, lab: str, as_json: bool) -> None:
+    """Let the lab live for a while (10d, 36h, 1h30m, 45s), and return when it has."""
+    _print_advance(_meant(given, lab).clock.advance(duration), as_json=as_json or given[1])
 
 
 @time.command()
-def to(
-    context: typer.Context,
-    instant: Annotated[str, typer.Argument(help="When: 2018-01-11, or 2018-01-11T06:00:00Z.")],
-    *,
-    lab: LabOption = "",
-    form: FormatOption = Format.TEXT,
-) -> None:
-    """Let the lab live until an instant, and return when it has."""
-    _print_advance(_meant(context, lab).clock.to(instant), form)
+@click.argument("instant")
+@lab_option
+@format_option
+@click.pass_obj
+def to(given: tuple[str, bool], instant: str, *, lab: str, as_json: bool) -> None:
+    """Let the lab live until an instant (2018-01-11T06:00:00Z), and return when it has."""
+    _print_advance(_meant(given, lab).clock.to(instant), as_json=as_json or given[1])
 
 
 @time.command()
-def rate(
-    context: typer.Context,
-    factor: Annotated[float, typer.Argument(help="Lab seconds a second, e.g. 60.")],
-    *,
-    lab: LabOption = "",
-    form: FormatOption = Format.TEXT,
-) -> None:
+@click.argument("factor", type=float)
+@lab_option
+@format_option
+@click.pass_obj
+def rate(given: tuple[str, bool], factor: float, *, lab: str, as_json: bool) -> None:
     """Let the clock run by itself, that many lab seconds a second."""
-    meant = _meant(context, lab)
+    meant = _meant(given, lab)
     meant.clock.rate(factor)
-    _print_clock(meant.clock.status(), form)
+    _print_clock(meant.clock.status(), as_json=as_json or given[1])
 
 
 @time.command()
-def pause(context: typer.Context, *, lab: LabOption = "", form: FormatOption = Format.TEXT) -> None:
+@lab_option
+@format_option
+@click.pass_obj
+def pause(given: tuple[str, bool], *, lab: str, as_json: bool) -> None:
     """Stop the clock where it is."""
-    meant = _meant(context, lab)
+    meant = _meant(given, lab)
     meant.clock.pause()
-    _print_clock(meant.clock.status(), form)
+    _print_clock(meant.clock.status(), as_json=as_json or given[1])
 
 
-def _meant(context: typer.Context, lab: str) -> "Lab":
+def _meant(given: tuple[str, bool], lab: str) -> "Lab":
     """Return the lab meant: ``--lab`` may stand before or after the word that says what to do."""
-    return chosen_lab(lab or context.obj)
+    return chosen_lab(lab or given[0])
 
 
-def _print_clock(clock: "ClockStatus", form: Format) -> None:
+def _print_clock(clock: "ClockStatus", *, as_json: bool) -> None:
     from leaselab.testbed.cli import shapes
     from leaselab.testbed.cli.output import print_json, print_line
 
-    if form is Format.JSON:
+    if as_json:
         print_json(shapes.clock(clock))
     else:
         print_line(clock_line(clock))
@@ -95,11 +93,11 @@ def clock_line(clock: "ClockStatus") -> str:
     return f"{format_instant(clock.now)}  ({clock.mode}, {pace}; {due})"
 
 
-def _print_advance(advanced: "Advanced", form: Format) -> None:
+def _print_advance(advanced: "Advanced", *, as_json: bool) -> None:
     from leaselab.testbed.cli import shapes
     from leaselab.testbed.cli.output import print_json, print_line
 
-    if form is Format.JSON:
+    if as_json:
         print_json(shapes.advance(advanced))
     else:
         print_line(advance_line(advanced))

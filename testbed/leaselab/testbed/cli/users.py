@@ -1,21 +1,24 @@
 """`leaselab users`."""
 
 from collections import Counter
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
 from leaselab.testbed.cli.choice import chosen_lab
-from leaselab.testbed.cli.options import Format, FormatOption, LabOption
+from leaselab.testbed.cli.options import format_option, lab_option
+
+if TYPE_CHECKING:
+    from leaselab.testbed.views import UsersOutcome
 
 
-def users(
-    node: Annotated[str, typer.Argument(help="The gateway.")],
-    count: Annotated[int, typer.Argument(metavar="N", min=0, help="How many are to be on.")],
-    *,
-    lab: LabOption = "",
-    form: FormatOption = Format.TEXT,
-) -> None:
+@click.command()
+@click.argument("node")
+@click.argument("count", metavar="N", type=click.IntRange(min=0))
+@lab_option
+@format_option
+@click.pass_context
+def users(context: click.Context, node: str, count: int, *, lab: str, as_json: bool) -> None:
     """Sign end users in or out at a gateway until N are on.
 
     They come and go over the gateway's own sign-in. Those it refuses are listed with its reason, and the exit code
@@ -24,13 +27,20 @@ def users(
     from leaselab.testbed.cli.output import print_json, print_line
 
     outcome = chosen_lab(lab)[node].users.set(count)
-    if form is Format.JSON:
+    if as_json:
         print_json({"node": node, "signed_in": outcome.signed_in, "refused": outcome.refused})
     else:
         print_line(f"{node}: {outcome.signed_in} signed in")
-        for why, many in Counter(refusal.why for refusal in outcome.refused).items():
-            first = next(refusal.user for refusal in outcome.refused if refusal.why == why)
-            others = f" and {many - 1} more" if many > 1 else ""
-            print_line(f"refused: {first}{others}: {why}")
+        for line in refusals(outcome):
+            print_line(line)
     if outcome.refused:
-        raise typer.Exit(1)
+        context.exit(1)
+
+
+def refusals(outcome: "UsersOutcome") -> list[str]:
+    """Return a line for each reason that users were refused with."""
+    first = {refusal.why: refusal.user for refusal in reversed(outcome.refused)}
+    counts = Counter(refusal.why for refusal in outcome.refused)
+    return [
+        f"refused: {first[why]}{f' and {count - 1} more' if count > 1 else ''}: {why}" for why, count in counts.items()
+    ]

@@ -2,16 +2,18 @@
 
 import platform
 
-import typer
+import click
 
 from leaselab.appliance import __version__
-from leaselab.testbed.cli.options import Format, FormatOption
+from leaselab.testbed.cli.options import format_option
 
 
-def version(*, form: FormatOption = Format.TEXT) -> None:
+@click.command()
+@format_option
+def version(*, as_json: bool) -> None:
     """Print the version."""
-    if form is Format.TEXT:
-        typer.echo(f"leaselab {__version__}")
+    if not as_json:
+        click.echo(f"leaselab {__version__}")
         return
     from leaselab.testbed.cli.output import print_json
 

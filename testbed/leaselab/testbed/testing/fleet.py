@@ -23,7 +23,7 @@ from leaselab.appliance.instants import NEVER, Instant, parse_instant
 from leaselab.appliance.licensing import commands
 from leaselab.appliance.licensing.appliance import ApplianceMachine, initial_state
 from leaselab.appliance.licensing.keys import authority_pair, mint_key
-from leaselab.appliance.licensing.messages import CLAIM_PATH, PATHS, ClaimKeys
+from leaselab.appliance.licensing.messages import ROUTES
 from leaselab.appliance.licensing.report import report
 from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.appliance.licensing.views import Report
@@ -110,9 +110,10 @@ class Fleet:
     Args:
         start: the first instant.
         seed: of identities and keys.
+        cloud: the name by which appliances know the vendor's side; empty where there is none.
     """
 
-    def __init__(self, *, start: str = "2018-01-01T00:00:00Z", seed: str = "fleet") -> None:
+    def __init__(self, *, start: str = "2018-01-01T00:00:00Z", seed: str = "fleet", cloud: str = "cloud") -> None:
         self.clock = HandClock(parse_instant(start))
         self.store = MemoryStore()
         self.devices: dict[str, Device[Any]] = {}
@@ -123,6 +124,7 @@ class Fleet:
         self._private, public = authority_pair(seed.encode())
         self._public = public.hex()
         self._seed = seed
+        self._cloud = cloud
         self._minted = 0
         self._configs: dict[str, ApplianceConfig | CloudConfig] = {}
 
@@ -170,7 +172,7 @@ class Fleet:
             authority_key=self._public,
             user_password="",
             seed=self._seed,
-            cloud="cloud",
+            cloud=self._cloud,
             maximum_users=maximum_users,
         )
         device = self._switch_on(name)
@@ -185,8 +187,20 @@ class Fleet:
         """Add an appliance, give it licenses, and make it a license server."""
         device = self.appliance(name, **about)
         self.install(name, *licenses)
-        self.do(name, commands.SetServerRole(enabled=True))
+        self.license_role(name)
         return device
+
+    def license_role(self, name: str) -> None:
+        """Check the box that makes an appliance a license server."""
+        self.do(name, commands.SetServerRole(enabled=True))
+
+    def clone(self, name: str, copy: str) -> Device[Any]:
+        """Copy a virtual machine with all that it holds; both go on from here (VLS-09)."""
+        config = self._configs[name]
+        self._configs[copy] = msgspec.structs.replace(config, name=copy)
+        for _, at, body in list(self.store.history(name)):
+            self.store.append(copy, at, [body])
+        return self._switch_on(copy)
 
     def client(
         self,
@@ -298,7 +312,7 @@ class Fleet:
         """Return an appliance's state before its first event, to replay its history on."""
         config = self._configs[name]
         if isinstance(config, CloudConfig):
-            raise LookupError(f"{name} is the vendor's cloud, not an appliance")
+            raise TypeError(f"{name} is the vendor's cloud, not an appliance")
         return initial_state(config)
 
     # --- the ports of its devices ---
@@ -352,7 +366,7 @@ class _Calls:
             return Settle(id=envelope.id, status=0, failure=f"no host is called {envelope.to}")
         if (self._own_name, envelope.to) in self._fleet.cuts:
             return Settle(id=envelope.id, status=0, failure=f"{envelope.to} is out of reach")
-        kind: Any = ClaimKeys if envelope.path == CLAIM_PATH else PATHS[envelope.path.rpartition("/")[2]]
+        kind: Any = ROUTES[envelope.path]
         message = msgspec.json.decode(envelope.body, type=kind)
         if "source" in kind.__struct_fields__:
             message = msgspec.structs.replace(message, source=self._own_name)

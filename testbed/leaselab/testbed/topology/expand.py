@@ -9,10 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from leaselab.testbed.errors import nearest
+from leaselab.testbed.topology.fieldtypes import MAX_COPIES
 from leaselab.testbed.topology.marks import Mark, Value, mapping, sequence
-
-MAX_NODES: Final = 15_000
-"""What the addresses of one lab last for (the second octet is the lab's; 63 times 250 of the rest are a network's)."""
 
 _PLACE: Final = re.compile(r"\{n(?::0([1-9]))?\}")
 
@@ -113,7 +111,7 @@ def instances(entries: Value, path: Path, complaints: list[Complaint]) -> Iterat
                 f"{count} of them cannot have one name; put {{n}} into it, for example {written}{{n}}",
             ))
             continue
-        for number in range(1, min(count or 1, MAX_NODES) + 1):
+        for number in range(1, (count or 1) + 1):
             name = fill(written, number) if count else written
             if name in seen:
                 complaints.append(Complaint(
@@ -160,8 +158,8 @@ def nodes(root: Value, complaints: list[Complaint]) -> list[Instance]:
     )
     made: list[Instance] = []
     for one in instances(layered, ("nodes",), complaints):
-        if len(made) == MAX_NODES:
-            complaints.append(Complaint(entries.mark, ("nodes",), f"are more than {MAX_NODES}, the most of a lab"))
+        if len(made) == MAX_COPIES:
+            complaints.append(Complaint(entries.mark, ("nodes",), f"are more than {MAX_COPIES}, the most of a lab"))
             break
         made.append(one._replace(tree=_clients_written_out(one, complaints)))
     return made

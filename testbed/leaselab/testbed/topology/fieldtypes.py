@@ -90,7 +90,11 @@ ReleaseText: TypeAlias = Annotated[
 Personality: TypeAlias = Literal["pcs", "pps"]
 Feature: TypeAlias = Literal["concurrent-users", "rdp-users"]
 Units: TypeAlias = Annotated[int, Field(ge=0, le=10_000_000)]
-Count: TypeAlias = Annotated[int, Field(ge=1, le=10_000_000)]
+Limit: TypeAlias = Annotated[int, Field(ge=1, le=10_000_000)]
+
+MAX_COPIES: Final = 15_000
+"""What the addresses of one lab last for: the second octet is the lab's, 63 times 250 of the rest are a network's."""
+Copies: TypeAlias = Annotated[int, Field(ge=1, le=MAX_COPIES)]
 
 DurationField: TypeAlias = Annotated[
     Duration,

@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema
 from leaselab.testbed.topology.fieldtypes import (
     AuthCodeText,
     ClientId,
-    Count,
+    Copies,
     DurationField,
     Feature,
     GroupName,
@@ -20,6 +20,7 @@ from leaselab.testbed.topology.fieldtypes import (
     InstantField,
     Kind,
     LabName,
+    Limit,
     NodeName,
     Personality,
     ReleaseText,
@@ -62,7 +63,7 @@ class AuthCode(Section):
 
     licenses: list[Text] = Field(min_length=1, description="SKUs; a key is made for each when the code is claimed.")
     starts: InstantField | None = Field(None, description="First day of their terms. Default: the day of the claim.")
-    count: Count | None = Field(None, description="Make this many codes; the code then has {n} in it.")
+    count: Copies | None = Field(None, description="Make this many codes; the code then has {n} in it.")
 
 
 class Cloud(Section):
@@ -150,7 +151,7 @@ class Client(Section):
     password: Text = Field(description="What the client proves itself with.")
     expires: InstantField | None = Field(None, description="Expiration date of the client's configuration.")
     features: dict[Feature, Allocation] = Field(min_length=1, description="Counts by feature.")
-    count: Count | None = Field(None, description="Make this many records; the ID then has {n} in it.")
+    count: Copies | None = Field(None, description="Make this many records; the ID then has {n} in it.")
 
 
 class LicenseServer(Section):
@@ -200,7 +201,7 @@ class Settings(Section):
     license_server: LicenseServer | None = Field(None, description="Lease licenses to others.")
     license_client: LicenseClient | None = Field(None, description="Lease licenses from a server.")
     users: Units | None = Field(None, description="End users to sign in once the lab is up.")
-    maximum_users: Count | None = Field(None, description="Overrides the platform's maximum of concurrent users.")
+    maximum_users: Limit | None = Field(None, description="Overrides the platform's maximum of concurrent users.")
     time_zone: Text | None = Field(None, description="Of the device, for example Europe/Vienna. Default: UTC.")
     console: Console | None = Field(None, description="Who may attach to the serial console.")
 
@@ -220,7 +221,7 @@ class Defaults(GroupSettings):
 class Node(Defaults):
     """One appliance, or `count` of them."""
 
-    count: Count | None = Field(
+    count: Copies | None = Field(
         None, description="Make this many. {n} in the node's name and texts is the number, {n:02} with two digits."
     )
 

@@ -1,0 +1,109 @@
+"""The device as license client: its server's settings, and every answer that comes in (CLT, LSE)."""
+
+from typing import Any, Final
+
+from leaselab.appliance.instants import Instant
+from leaselab.appliance.licensing import client, commands, download, standing
+from leaselab.appliance.licensing import events as e
+from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
+from leaselab.appliance.licensing.state import ApplianceState
+from leaselab.appliance.machine import Decision, Event, Refusal, Settle
+
+
+def _set_server(state: ApplianceState, command: commands.SetServer, _now: Instant) -> Decision | Refusal:
+    if state.is_license_server:
+        return Refusal("is-a-server", "a license server leases from no other server")
+    return client.decide_set_server(command)
+
+
+def _remove_server(state: ApplianceState, _command: commands.RemoveServer, _now: Instant) -> Decision | Refusal:
+    if state.client.settings is None:
+        return Refusal("no-server", "no license server is set")
+    return Decision(events=(e.ServerRemoved(server=state.client.settings.server),))
+
+
+def _server_removed(state: ApplianceState, _event: e.ServerRemoved, _at: Instant) -> None:
+    client.forget_server(state.client, state.agenda)
+    state.forget_requests()
+
+
+def _pull_state(state: ApplianceState, _command: commands.PullState, _now: Instant) -> Decision | Refusal:
+    if state.client.settings is None:
+        return Refusal("no-server", "no license server is set to pull the state from")
+    return Decision(events=(e.StatePulled(),), then=(client.Continue(),))
+
+
+def _continue(state: ApplianceState, command: client.Continue, now: Instant) -> Decision:
+    return client.decide_continue(state.client, state.identity(), state.demand(), now, ask_again=command.ask_again)
+
+
+def _settle(state: ApplianceState, answer: Settle, now: Instant) -> Decision:
+    envelope = state.outbox.get(answer.id)
+    if envelope is None:
+        return Decision()
+    if answer.id.startswith(standing.PREFIX):
+        return standing.decide_settle(envelope, answer, now)
+    if answer.id.startswith(download.PREFIX):
+        return download.decide_settle(
+            envelope,
+            answer,
+            state.licenses,
+            state.holder(),
+            public_key=bytes.fromhex(state.authority_key),
+            now=now,
+        )
+    return client.decide_settle(state.client, state.identity(), answer, now)
+
+
+def _client_event(state: ApplianceState, event: Any, at: Instant) -> None:
+    """Let the client take an event of its own, and drop the message that this answers from the outbox."""
+    client.evolve(state.client, event, state.agenda, at)
+    counter = _CLIENT_COUNTERS.get(type(event))
+    if counter is not None:
+        state.count(counter)
+    answered = getattr(event, "id", None)
+    if answered is not None:
+        state.outbox.pop(answered, None)
+
+
+_CLIENT_COUNTERS: Final[dict[type[Event], str]] = {
+    e.LeasesTaken: "leases_taken",
+    e.RequestDenied: "requests_denied",
+    e.ContactLost: "contacts_lost",
+    e.LeasesEnded: "expiries",
+    e.AutoLeaseTaken: "auto_leases",
+}
+
+
+def _server_set(state: ApplianceState, event: e.ServerSet, at: Instant) -> None:
+    state.forget_requests()
+    client.evolve(state.client, event, state.agenda, at)
+
+
+def _queued(state: ApplianceState, event: e.RequestQueued, at: Instant) -> None:
+    state.outbox[event.envelope.id] = event.envelope
+    client.evolve(state.client, event, state.agenda, at)
+
+
+DECIDERS: Final[Deciders] = {
+    Settle: _settle,
+    client.Continue: _continue,
+    commands.SetServer: _set_server,
+    commands.RemoveServer: _remove_server,
+    commands.PullState: _pull_state,
+}
+
+EVOLVERS: Final[Evolvers] = {
+    e.ServerSet: _server_set,
+    e.ServerRemoved: _server_removed,
+    e.RequestQueued: _queued,
+    e.StatePulled: _client_event,
+    e.ContactDue: _client_event,
+    e.RegistrationTaken: _client_event,
+    e.RegistrationLost: _client_event,
+    e.LeasesTaken: _client_event,
+    e.RequestDenied: _client_event,
+    e.ContactLost: _client_event,
+    e.LeasesEnded: _client_event,
+    e.AutoLeaseTaken: _client_event,
+}

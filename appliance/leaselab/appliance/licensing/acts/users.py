@@ -1,0 +1,83 @@
+"""End users at the device's door, and what a sign-in asks of the license server (ENF, LSE-02, AUT-05)."""
+
+from typing import Final
+
+import msgspec
+
+from leaselab.appliance.instants import Instant
+from leaselab.appliance.licensing import client, commands, users
+from leaselab.appliance.licensing import events as e
+from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
+from leaselab.appliance.licensing.state import ApplianceState
+from leaselab.appliance.machine import Decision, Refusal
+
+
+def _sign_in(state: ApplianceState, command: commands.SignIn, now: Instant) -> Decision | Refusal:
+    """Admit a user; ask the server first, or help oneself, where the counts do not suffice (LSE-02, AUT-05)."""
+    if not state.first_boot_done:
+        return Refusal("booting", "the device has not finished its first boot")
+    if state.is_license_server:
+        return users.refuse(command, "license-server", "a license server admits no end users")
+    feature = command.feature
+    signed_in = state.signed_in.get(feature, 0)
+    demand = signed_in + 1 - state.licenses.usable.get(feature, 0)
+    holding = state.client.holdings.get(feature)
+    if not command.asked and holding is not None and demand > holding.leased and client.has_room(holding):
+        asked = msgspec.structs.replace(command, asked=True)
+        if state.client.contact == "down":
+            helped = client.decide_auto_lease(state.client, state.identity(), feature, demand, now)
+            return Decision(events=(helped,) if helped else (), then=(), after_exchange=asked)
+        queued = client.decide_continue(
+            state.client, state.identity(), {**state.demand(), feature: demand}, now, ask_again=True
+        )
+        return Decision(events=queued.events, after_exchange=asked)
+    if command.asked and state.client.contact == "down":
+        helped = client.decide_auto_lease(state.client, state.identity(), feature, demand, now)
+        if helped:  # contact was lost over this very request
+            return Decision(events=(helped,), after_exchange=command)
+    return users.decide_sign_in(
+        command,
+        signed_in=signed_in,
+        limit=state.limit(feature),
+        maximum=state.maximum_users,
+        closed=state.closed.get(feature, False),
+        secret=state.secret,
+        serial=state.counters.get("sign_ins", 0),
+        now=now,
+    )
+
+
+def _signed_in(state: ApplianceState, event: e.SignedIn, _at: Instant) -> None:
+    session = event.session
+    state.sessions[session.id] = session
+    state.signed_in[session.feature] = state.signed_in.get(session.feature, 0) + 1
+    state.count("sign_ins")
+
+
+def _sign_out(state: ApplianceState, command: commands.SignOut, _now: Instant) -> Decision | Refusal:
+    session = state.sessions.get(command.session)
+    if session is None:
+        return Refusal("no-session", "there is no such session; it may have ended")
+    return Decision(events=(e.SignedOut(session=session.id, user=session.user, feature=session.feature),))
+
+
+def _signed_out(state: ApplianceState, event: e.SignedOut, _at: Instant) -> None:
+    session = state.sessions.pop(event.session)
+    state.signed_in[session.feature] -= 1
+
+
+def _sign_in_refused(state: ApplianceState, event: e.SignInRefused, _at: Instant) -> None:
+    state.count("refused_sign_ins")
+    state.count(f"refused_sign_ins:{event.reason}")
+
+
+DECIDERS: Final[Deciders] = {
+    commands.SignIn: _sign_in,
+    commands.SignOut: _sign_out,
+}
+
+EVOLVERS: Final[Evolvers] = {
+    e.SignedIn: _signed_in,
+    e.SignedOut: _signed_out,
+    e.SignInRefused: _sign_in_refused,
+}

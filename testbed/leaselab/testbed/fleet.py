@@ -1,0 +1,236 @@
+"""The nodes of a running lab: switched on and off, how far each has come, and what they tell by themselves."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from leaselab.appliance.adapters.control import ControlError
+from leaselab.appliance.config import CloudConfig
+from leaselab.appliance.instants import NEVER, Instant
+from leaselab.testbed.errors import LeaselabError, NodeFailedError, UnknownNodeError, nearest
+from leaselab.testbed.eventlog import EventLog
+from leaselab.testbed.runtimes.protocol import RunningNode, Runtime
+from leaselab.testbed.timekeeper.keeper import Timekeeper
+from leaselab.testbed.topology.plan import NodePlan
+from leaselab.testbed.views import NodeStatus, Progress
+
+OFF: Final = "off"
+READY: Final = "ready"
+
+HTTPS_PORT: Final = 443
+"""Left out of addresses that people read."""
+
+
+@dataclass(slots=True)
+class Seat:
+    """A node of the plan and how it stands.
+
+    Attributes:
+        plan: what it is to be.
+        running: the node itself while it is switched on.
+        provisioned: the plan's provisioning has been entered.
+        users_set: the plan's users have been signed in.
+    """
+
+    plan: NodePlan
+    running: RunningNode | None = None
+    phase: str = OFF
+    prompt: str = ""
+    provisioned: bool = False
+    users_set: bool = False
+    tried: bool = False
+    """Provisioning was refused; it is tried again at the next `up`."""
+    failure: str = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether it has come as far as it comes by itself."""
+        return self.phase in (OFF, READY, "halted") or (self.phase == "wizard" and bool(self.prompt))
+
+
+class Fleet:
+    """The nodes of one lab.
+
+    Args:
+        timekeeper: of the lab.
+        events: of the lab.
+        on_progress: told of every phase a node reaches.
+    """
+
+    def __init__(
+        self, timekeeper: Timekeeper, events: EventLog, *, on_progress: Callable[[Progress], None]
+    ) -> None:
+        self.seats: dict[str, Seat] = {}
+        self.changed = asyncio.Event()
+        self._timekeeper = timekeeper
+        self._events = events
+        self._on_progress = on_progress
+        self._runtime: Runtime | None = None
+
+    async def open(self, runtime: Runtime) -> None:
+        """Take the runtime that nodes run in."""
+        await runtime.open()
+        self._runtime = runtime
+
+    def seat(self, name: str) -> Seat:
+        """Return a node's seat.
+
+        Raises:
+            UnknownNodeError: the lab has no such node.
+        """
+        if name not in self.seats:
+            near = nearest(name, self.seats)
+            hint = f"did you mean {near}?" if near else f"it has {', '.join(self.seats)}"
+            raise UnknownNodeError(f"the lab has no node {name}", hint=hint)
+        return self.seats[name]
+
+    def running(self, name: str) -> RunningNode:
+        """Return a node that is switched on.
+
+        Raises:
+            UnknownNodeError: the lab has no such node.
+            NodeFailedError: it is off.
+        """
+        running = self.seat(name).running
+        if running is None:
+            raise NodeFailedError(f"{name} is off", hint=f"`leaselab start {name}` switches it on")
+        return running
+
+    async def start(self, name: str) -> None:
+        """Switch a node on and wait until it has booted or waits at a prompt; nothing to do if it is on.
+
+        Raises:
+            NodeFailedError: it did not start.
+        """
+        seat = self.seat(name)
+        if seat.running:
+            return
+        seat.failure = ""
+        self._events.add("power-on", name)
+        self.phase(name, "booting", "")
+        try:
+            seat.running = await self._opened().start(seat.plan.config, now=self._timekeeper.now)
+        except LeaselabError as error:
+            seat.failure = error.message
+            self._switched_off(seat, "failed", why=error.message)
+            raise
+        self._timekeeper.scheduler.reach(seat.running.now)
+        self._timekeeper.register(name, seat.running, seat.running.next_due)
+        standing = await seat.running.request({"do": "phase"})
+        self.phase(name, standing["phase"], standing["prompt"])
+        await self.until(lambda: seat.settled)
+
+    async def stop(self, name: str) -> None:
+        """Shut a node down in good order; nothing to do if it is off."""
+        seat = self.seat(name)
+        running, seat.running = seat.running, None
+        if running:
+            await running.stop()
+            self._switched_off(seat, "stopped")
+
+    async def kill(self, name: str) -> None:
+        """Cut a node's power; nothing to do if it is off."""
+        seat = self.seat(name)
+        running, seat.running = seat.running, None
+        if running:
+            self._timekeeper.forget(name, why="was killed within its grant")
+            await running.kill()
+            self._switched_off(seat, "killed")
+
+    async def erase(self, name: str) -> None:
+        """Forget all that a node has stored; it is off before and after."""
+        await self.stop(name)
+        await self._opened().erase(name)
+        seat = self.seat(name)
+        seat.provisioned = seat.users_set = False
+        self._events.add("erased", name)
+
+    async def remove(self, name: str) -> None:
+        """Take a node out of the lab."""
+        await self.erase(name)
+        del self.seats[name]
+
+    async def close(self) -> None:
+        """Switch everything off and leave the runtime."""
+        for name in tuple(self.seats):
+            await self.stop(name)
+        if self._runtime:
+            await self._runtime.close()
+            self._runtime = None
+
+    async def request(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Send a request over a node's control channel.
+
+        Raises:
+            NodeFailedError: it is off, gone, or cannot answer that.
+        """
+        try:
+            return await self.running(name).request(request)
+        except ControlError as error:
+            raise LeaselabError(str(error)) from error
+        except ConnectionError as error:
+            raise NodeFailedError(f"{name}: {error}", hint=f"`leaselab start {name}` switches it on") from error
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until something about the nodes holds."""
+        while not holds():
+            self.changed.clear()
+            await self.changed.wait()
+
+    def status(self, name: str, waits_for: str = "") -> NodeStatus:
+        """Return how a node stands."""
+        seat = self.seat(name)
+        config = seat.plan.config
+        address = config.addresses["internal"]
+        https = "" if config.ports.https == HTTPS_PORT else f":{config.ports.https}"
+        process = seat.running.process if seat.running else None
+        return NodeStatus(
+            name=name,
+            kind="cloud" if isinstance(config, CloudConfig) else config.kind,
+            phase=seat.phase,
+            prompt=seat.prompt,
+            provisioned=seat.provisioned,
+            waits_for=waits_for,
+            failure=seat.failure,
+            addresses=config.addresses,
+            ports={"ssh": config.ports.ssh, "https": config.ports.https, "metrics": config.ports.metrics},
+            admin_url=f"https://{address}{https}/admin",
+            metrics_url=f"http://{address}:{config.ports.metrics}/metrics",
+            pid=process.pid if process else 0,
+        )
+
+    def wakes(self, node: str, next_due: Instant) -> None:
+        """Hear that a node wants to wake earlier."""
+        self._timekeeper.wakes(node, next_due)
+
+    def phase(self, node: str, phase: str, prompt: str) -> None:
+        """Hear how far a node has come."""
+        seat = self.seats.get(node)
+        if seat is None or (seat.phase, seat.prompt) == (phase, prompt):
+            return
+        if seat.phase != phase:
+            self._events.add("phase", node, phase=phase)
+        seat.phase, seat.prompt = phase, prompt
+        self._on_progress(Progress(node=node, phase=phase, text=prompt))
+        self.changed.set()
+
+    def lost(self, node: str, why: str) -> None:
+        """Hear that a node has gone that nobody stopped."""
+        seat = self.seats.get(node)
+        if seat is None or seat.running is None:
+            return
+        seat.running = None
+        seat.failure = why
+        self._timekeeper.forget(node, why=why)
+        self._switched_off(seat, "lost", why=why)
+
+    def _switched_off(self, seat: Seat, kind: str, **fields: str) -> None:
+        self._events.add(kind, seat.plan.name, **fields)
+        self._timekeeper.forget(seat.plan.name)
+        self.phase(seat.plan.name, OFF, "")
+
+    def _opened(self) -> Runtime:
+        if self._runtime is None:
+            raise RuntimeError("the fleet has no runtime yet")
+        return self._runtime

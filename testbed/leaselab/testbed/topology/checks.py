@@ -1,0 +1,256 @@
+"""What must hold between the parts of a topology, each with the place of the part that is to be mended.
+
+Checks of one node by itself are in :mod:`node_checks`; here is what concerns several of them, or the file as a whole.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from leaselab.appliance.licensing.skus import SERVER, parse_sku
+from leaselab.appliance.machine import Refusal
+from leaselab.appliance.models.platforms import MAG, PCS, PLATFORMS
+from leaselab.appliance.models.releases import Release, ReleaseError
+from leaselab.testbed.errors import nearest
+from leaselab.testbed.topology.expand import Complaint, Path
+from leaselab.testbed.topology.marks import Value
+from leaselab.testbed.topology.node_checks import AUTH_CODE, NODE_CHECKS, at
+from leaselab.testbed.topology.schema import Client, LicenseClient
+from leaselab.testbed.topology.shapes import locate
+from leaselab.testbed.topology.topology import LabNode, Topology, matches
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A topology under examination.
+
+    Attributes:
+        topology: as far as it could be read.
+        root: the file with its places.
+        broken: nodes, as written, that parts had to be left out of. What such a node seems to lack may be just what
+            was left out, so nothing is said of its relations.
+    """
+
+    topology: Topology
+    root: Value
+    broken: Collection[str]
+
+    def place(self, path: Path, message: str, suggestion: str = "") -> Complaint:
+        """Return a complaint about a value outside the nodes."""
+        value, key_mark, walked = locate(self.root, path)
+        return Complaint(value.mark if walked == path else key_mark, path, message, suggestion)
+
+
+FileCheck: TypeAlias = Callable[[Subject], Iterator[Complaint]]
+RelationCheck: TypeAlias = Callable[[Subject, LabNode], Iterator[Complaint]]
+
+
+def examine(subject: Subject) -> Iterator[Complaint]:
+    """Yield everything that does not go together."""
+    for file_check in FILE_CHECKS:
+        yield from file_check(subject)
+    of_the_lab = subject.topology.spec.release
+    for node_check in NODE_CHECKS:
+        yield from _once_an_entry(subject.topology.nodes, lambda node, check=node_check: check(node, of_the_lab))
+    sound = [node for node in subject.topology.nodes if node.written not in subject.broken]
+    for relation_check in RELATION_CHECKS:
+        yield from _once_an_entry(sound, lambda node, check=relation_check: check(subject, node))
+
+
+def _once_an_entry(
+    nodes: Collection[LabNode], check: Callable[[LabNode], Iterator[Complaint]]
+) -> Iterator[Complaint]:
+    """Check every node, but complain of the first only where one entry of the file makes fifty of them."""
+    found_in: set[str] = set()
+    for node in nodes:
+        if node.written not in found_in:
+            found = list(check(node))
+            if found:
+                found_in.add(node.written)
+                yield from found
+
+
+# --- the file --------------------------------------------------------------------------------------------------------
+
+
+def lab_release(subject: Subject) -> Iterator[Complaint]:
+    """The lab's release is one."""
+    try:
+        Release.parse(subject.topology.spec.release)
+    except ReleaseError as error:
+        yield subject.place(("release",), str(error))
+
+
+def clock(subject: Subject) -> Iterator[Complaint]:
+    """A real clock has no start and no rate of its own."""
+    given = subject.topology.spec.clock
+    if given.mode == "real":
+        for name in sorted(given.model_fields_set - {"mode"}):
+            yield subject.place(("clock", name), "a real clock starts at the present and runs at its pace; leave it out")
+
+
+def known_kinds(subject: Subject) -> Iterator[Complaint]:
+    """Settings for a kind are for one that there is."""
+    for name in subject.topology.spec.kinds:
+        if name not in PLATFORMS:
+            value, mark, _ = locate(subject.root, ("kinds", name))
+            yield Complaint(mark, ("kinds", name), "there is no such kind", nearest(name, PLATFORMS))
+
+
+def networks(subject: Subject) -> Iterator[Complaint]:
+    """A network's list names nodes that there are and that have a port for it."""
+    topology = subject.topology
+    names = [node.name for node in topology.nodes] + [node.written for node in topology.nodes]
+    for network, settings in topology.networks():
+        for number, pattern in enumerate(settings.nodes or []):
+            path = ("networks", network, "nodes", number)
+            meant = [node for node in topology.nodes if matches(pattern, node)]
+            if not meant:
+                yield subject.place(path, f"no node is called {pattern!r}", nearest(pattern, names))
+            without_port = [node for node in meant if node.platform and network not in node.platform.ports]
+            if without_port and not any(character in pattern for character in "*?["):
+                node = without_port[0]
+                yield subject.place(path, f"{node.name}, a {node.platform and node.platform.name}, has no {network} port")
+
+
+def codes(subject: Subject) -> Iterator[Complaint]:
+    """The cloud's codes have their form, and stand for SKUs that there are (DLD-04)."""
+    for code, entitlement in (subject.topology.auth_codes or {}).items():
+        _, mark, path = locate(subject.root, ("cloud", "auth-codes", code))
+        if not AUTH_CODE.fullmatch(code):
+            yield Complaint(
+                mark, ("cloud", "auth-codes", code), "is not four groups of four letters or digits joined by hyphens"
+            )
+        for number, text in enumerate(entitlement.licenses):
+            sku = parse_sku(text)
+            if isinstance(sku, Refusal):
+                yield subject.place((*path, "licenses", number), sku.message)
+
+
+FILE_CHECKS: Final[tuple[FileCheck, ...]] = (lab_release, clock, known_kinds, networks, codes)
+
+
+# --- nodes and the cloud ---------------------------------------------------------------------------------------------
+
+
+def claims(subject: Subject, node: LabNode) -> Iterator[Complaint]:
+    """A code that is entered is one of the cloud's (DLD-04), and entered once: a claim uses it up (DLD-02)."""
+    entered = Counter(code for each in subject.topology.nodes for code in each.spec.auth_codes or [])
+    known = subject.topology.auth_codes
+    for number, code in enumerate(node.spec.auth_codes or []):
+        path = ("auth-codes", number)
+        if known is None:
+            yield at(node, path, "there is no cloud to claim it from; give the lab one: `cloud: {auth-codes: …}`")
+        elif code not in known:
+            yield at(node, path, f"the cloud has no code {code!r}", nearest(code, known))
+        elif entered[code] > 1:
+            yield at(node, path, f"{code} is entered {entered[code]} times, and a claim uses it up (DLD-02)")
+
+
+def heartbeats(subject: Subject, node: LabNode) -> Iterator[Complaint]:
+    """A Virtual License Server has a cloud to heartbeat to (VLS-06)."""
+    if node.boots_as_license_server and subject.topology.auth_codes is None:
+        yield at(
+            node,
+            ("boot", "virtual-license-server"),
+            "a Virtual License Server needs the vendor's cloud (VLS-06); give the lab one: `cloud: {}`",
+        )
+
+
+def server_license(subject: Subject, node: LabNode) -> Iterator[Complaint]:
+    """A Virtual License Server with clients has a license-server license (VLS-04)."""
+    server = node.spec.license_server
+    if server is None or not server.clients or not node.boots_as_license_server:
+        return
+    codes_known = subject.topology.auth_codes or {}
+    texts = [entry.sku for entry in node.spec.licenses or []]
+    texts += [text for code in node.spec.auth_codes or [] if code in codes_known for text in codes_known[code].licenses]
+    if not any(not isinstance(sku, Refusal) and sku.kind == SERVER for sku in map(parse_sku, texts)):
+        yield at(
+            node,
+            ("license-server", "clients"),
+            "a Virtual License Server takes clients only with a license-server license (VLS-04); "
+            "give it LICENSE-SVR, by auth code or under `licenses`",
+        )
+
+
+# --- servers and clients ---------------------------------------------------------------------------------------------
+
+
+def records(subject: Subject, node: LabNode) -> Iterator[Complaint]:
+    """A client record is for a node that there is, of a platform that the server leases to (VLS-10)."""
+    server = node.spec.license_server
+    for identifier, client in (server.clients if server else {}).items():
+        path = ("license-server", "clients", identifier)
+        gateway = subject.topology.find(client.node)
+        if client.node is not None and gateway is None:
+            names = [each.name for each in subject.topology.nodes]
+            yield at(node, (*path, "node"), f"there is no node {client.node!r}", nearest(client.node, names))
+            continue
+        if client.node is None and client.platform is None:
+            yield at(node, (*path, "node"), "is missing; name the client's node, or give its `platform`")
+        if client.platform is not None and client.platform not in PLATFORMS:
+            suggestion = nearest(client.platform, PLATFORMS)
+            yield at(node, (*path, "platform"), f"there is no kind {client.platform!r}", suggestion)
+        kind = client.platform or (gateway.spec.kind if gateway else None)
+        if node.boots_as_license_server and kind in PLATFORMS and PLATFORMS[kind].family == MAG:
+            field = "platform" if client.platform else "node"
+            yield at(node, (*path, field), "a Virtual License Server leases to no MAG (VLS-10)")
+        yield from _contradictions(node, path, client, gateway)
+
+
+def _contradictions(node: LabNode, path: Path, client: Client, gateway: LabNode | None) -> Iterator[Complaint]:
+    if gateway is None:
+        return
+    if client.platform and client.platform in PLATFORMS and client.platform != gateway.spec.kind:
+        yield at(node, (*path, "platform"), f"{gateway.name} is of kind {gateway.spec.kind}")
+    if client.product and client.product != gateway.personality:
+        yield at(node, (*path, "product"), f"{gateway.name} has the personality {gateway.personality}")
+
+
+def leases(subject: Subject, node: LabNode) -> Iterator[Complaint]:
+    """A client's server is one, and has a record for it with its password (SRV-10)."""
+    client = node.spec.license_client
+    if client is None or client.server is None or client.id is None:
+        return
+    server = subject.topology.find(client.server)
+    if server is None:
+        names = [each.name for each in subject.topology.nodes if each.spec.license_server]
+        suggestion = nearest(client.server, names)
+        yield at(node, ("license-client", "server"), f"there is no node {client.server!r}", suggestion)
+    elif server.written in subject.broken:
+        return
+    elif server.spec.license_server is None:
+        yield at(node, ("license-client", "server"), f"{server.name} is no license server; give it `license-server`")
+    else:
+        known = server.spec.license_server.clients
+        if client.id not in known:
+            message = f"{server.name} has no client record {client.id!r}"
+            yield at(node, ("license-client", "id"), message, nearest(client.id, known))
+        else:
+            yield from _mismatches(subject, node, client, known[client.id])
+        if server.boots_as_license_server and node.platform and node.platform.family == MAG:
+            yield at(node, ("license-client", "server"), "a Virtual License Server leases to no MAG (VLS-10)")
+
+
+def _mismatches(subject: Subject, node: LabNode, client: LicenseClient, record: Client) -> Iterator[Complaint]:
+    if client.password is not None and client.password != record.password:
+        yield at(node, ("license-client", "password"), f"is not the one that {client.server} has for {client.id}")
+    if record.node is not None and record.node != node.name:
+        yield at(node, ("license-client", "id"), f"{client.id} is {record.node}'s on {client.server}")
+    if record.node is None and record.platform in PLATFORMS and record.platform != node.spec.kind:
+        yield at(node, ("license-client", "id"), f"{client.server} has {client.id} as a {record.platform}")
+    if record.node is None and (record.product or PCS) != node.personality:
+        yield at(node, ("license-client", "id"), f"{client.server} has {client.id} as {record.product or PCS}")
+    others = [each.name for each in subject.topology.nodes if each is not node and _same(each, client)]
+    if others:
+        yield at(node, ("license-client", "id"), f"{client.id} is {others[0]}'s too, and belongs to one device (SRV-11)")
+
+
+def _same(other: LabNode, client: LicenseClient) -> bool:
+    theirs = other.spec.license_client
+    return theirs is not None and (theirs.server, theirs.id) == (client.server, client.id)
+
+
+RELATION_CHECKS: Final[tuple[RelationCheck, ...]] = (claims, heartbeats, server_license, records, leases)
