@@ -106,7 +106,9 @@ class Device(Generic[S]):
                 out; any other peer hears the answer only once it is on disk (LSE-12).
         """
         now = self.clock.now()
-        while self.state.agenda.next()[0] <= now:  # a lease that ends at this instant has ended before anybody asks (LSE-07)
+        while (
+            self.state.agenda.next()[0] <= now
+        ):  # a lease that ends at this instant has ended before anybody asks (LSE-07)
             self._decide(Due(key=self.state.agenda.next()[1]))
         reply, _ = self._decide(command)
         await self._announce()

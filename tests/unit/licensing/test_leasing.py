@@ -1,5 +1,7 @@
 """Leasing between a server and its clients, told with the guide's numbers (LSE-01 to LSE-13, CFG-01, CLT)."""
 
+from typing import Any
+
 import pytest
 
 from leaselab.appliance.instants import DAY, HOUR, MINUTE
@@ -210,36 +212,27 @@ def test_a_client_that_restarts_holds_what_it_held(fleet: Fleet) -> None:
 
 @pytest.mark.rule("CFG-01")
 def test_a_changed_record_reaches_the_client_at_its_next_renewal_or_when_pulled(fleet: Fleet) -> None:
-    changed = SaveClient(
-        id="GW1",
-        password="",
-        password_again="",
-        platform="psa3000",
-        product="pcs",
-        allocations={CONCURRENT_USERS: Allocation(reserved=70, increment=10, maximum=100)},
-        new=False,
-    )
-    fleet.do("server", changed)
+    def change(reserved: int) -> None:
+        record = SaveClient(
+            id="GW1",
+            password="",
+            password_again="",
+            platform="psa3000",
+            product="pcs",
+            allocations={CONCURRENT_USERS: Allocation(reserved=reserved, increment=10, maximum=100)},
+            new=False,
+        )
+        fleet.do("server", record)
+
+    change(reserved=70)
     assert fleet.leased("GW1") == 50
 
     fleet.do("GW1", PullState())
     assert fleet.leased("GW1") == 70
 
-    fleet.do(
-        "server",
-        SaveClient(
-            **{
-                **_fields(changed),
-                "allocations": {CONCURRENT_USERS: Allocation(reserved=30, increment=10, maximum=100)},
-            }
-        ),
-    )
+    change(reserved=30)
     fleet.advance(hours=6)
     assert fleet.leased("GW1") == 30
-
-
-def _fields(command: SaveClient) -> dict[str, object]:
-    return {name: getattr(command, name) for name in command.__struct_fields__}
 
 
 @pytest.mark.rule("CLT-01")
@@ -254,9 +247,9 @@ def _fields(command: SaveClient) -> dict[str, object]:
     ],
 )
 def test_client_settings_that_are_wrong_are_refused_and_the_old_ones_stay(
-    fleet: Fleet, fields: dict[str, str], said: str
+    fleet: Fleet, fields: dict[str, Any], said: str
 ) -> None:
-    good = {"server": "server", "client_id": "GW1", "password": "secret1", "password_again": "secret1"}
+    good: dict[str, Any] = {"server": "server", "client_id": "GW1", "password": "secret1", "password_again": "secret1"}
     before = fleet.report("GW1")
 
     refusal = fleet.ask("GW1", SetServer(**{**good, **fields}))

@@ -86,7 +86,7 @@ def test_the_defaults_are_a_day_and_six_hours(fleet: Fleet) -> None:
     ],
 )
 def test_a_setting_out_of_range_is_refused_naming_the_range_and_changes_nothing(
-    fleet: Fleet, settings: dict[str, int], named: str
+    fleet: Fleet, settings: dict[str, Any], named: str
 ) -> None:
     before = fleet.report("server")
 

@@ -1,8 +1,8 @@
 """The cloud licensing service: it hears heartbeats, and tells original from clone (VLS-06, VLS-09).
 
 Every answer gives a token for the next heartbeat. Two instances that were one share a token until the first of them
-beats; the other then shows one that was used already, from another address, and is told that it is the duplicate. The vendor does not publish how its service tells; this way needs nothing that a clone could not
-have copied.
+beats; the other then shows one that was used already, from another address, and is told that it is the duplicate. The
+vendor does not publish how its service tells; this way needs nothing that a clone could not have copied.
 """
 
 import hashlib

@@ -12,6 +12,7 @@ from leaselab.appliance.licensing.acts import cloud as cloud_acts
 from leaselab.appliance.licensing.acts import device as device_acts
 from leaselab.appliance.licensing.acts import keys as key_acts
 from leaselab.appliance.licensing.acts import server as server_acts
+from leaselab.appliance.licensing.acts import surrender as surrender_acts
 from leaselab.appliance.licensing.acts import users as user_acts
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
 from leaselab.appliance.licensing.installation import LICENSES_KEY, decide_changes
@@ -63,6 +64,8 @@ _MOVES_A_LIMIT: Final = (
     e.LicenseInstalled,
     e.LicenseRemoved,
     e.LicensesChanged,
+    e.LicenseSurrendered,
+    e.SurrendersConfirmed,
     e.SignedIn,
     e.SignedOut,
     e.LeasesTaken,
@@ -133,6 +136,7 @@ _DECIDERS: Final[Deciders] = {
     **user_acts.DECIDERS,
     **server_acts.DECIDERS,
     **client_acts.DECIDERS,
+    **surrender_acts.DECIDERS,
 }
 
 _EVOLVERS: Final[Evolvers] = {
@@ -141,5 +145,6 @@ _EVOLVERS: Final[Evolvers] = {
     **user_acts.EVOLVERS,
     **server_acts.EVOLVERS,
     **client_acts.EVOLVERS,
+    **surrender_acts.EVOLVERS,
     **cloud_acts.EVOLVERS,
 }

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from leaselab.appliance.instants import HOUR, MINUTE, NEVER, Duration, Instant
-from leaselab.appliance.licensing import autolease
+from leaselab.appliance.licensing import autolease, surrender
 from leaselab.appliance.licensing.commands import SetServer
 from leaselab.appliance.licensing.events import (
     AutoLeaseTaken,
@@ -27,6 +27,7 @@ from leaselab.appliance.licensing.events import (
     ServerSet,
     StatePulled,
 )
+from leaselab.appliance.licensing.installation import Licenses
 from leaselab.appliance.licensing.messages import (
     AutoLeased,
     Denied,
@@ -37,6 +38,9 @@ from leaselab.appliance.licensing.messages import (
     Registered,
     Renew,
     ServerReply,
+    SurrenderedLicense,
+    Surrenders,
+    SurrendersTaken,
 )
 from leaselab.appliance.licensing.server import MINIMUM_HOLD
 from leaselab.appliance.machine import Agenda, Command, Decision, Envelope, Event, Refusal, Settle
@@ -93,6 +97,8 @@ class ClientState(msgspec.Struct):
     wants_state: bool = False
     """The next contact is due: a renewal or a first lease has not been answered yet."""
     leases_permanent: bool = False
+    surrenders: tuple[SurrenderedLicense, ...] | None = None
+    """What to tell the server of surrendered licenses at the next contact (SUR-02); None when it knows."""
     history: tuple[AutoLeased, ...] = ()
     requests_made: int = 0
     unanswered: str = ""
@@ -163,7 +169,7 @@ def decide_continue(
         "request_id": _request_id(identity, number),
         "token": state.token,
     }
-    message: Register | Lease | Renew | History
+    message: Register | Surrenders | Lease | Renew | History
     if not state.token:
         if not state.wants_state:
             return Decision()
@@ -174,6 +180,8 @@ def decide_continue(
             personality=identity.personality,
             release=identity.release,
         )
+    elif state.surrenders is not None and state.wants_state:
+        message = Surrenders(**about, licenses=state.surrenders)
     elif state.history:
         message = History(**about, grants=state.history)
     elif state.wants_state and any(holding.leased for holding in state.holdings.values()):
@@ -183,7 +191,7 @@ def decide_continue(
         if not increments and not state.wants_state:
             return Decision()
         message = Lease(**about, increments=increments)
-    verb = type(message).__name__.lower()
+    verb = str(message.__struct_config__.tag)
     envelope = Envelope(
         id=f"license-{number}",
         to=settings.server,
@@ -232,7 +240,7 @@ def surplus(state: ClientState, demand: dict[str, int], now: Instant) -> dict[st
 # --- what the server says --------------------------------------------------------------------------------------------
 
 
-def decide_settle(state: ClientState, identity: Identity, answer: Settle, now: Instant) -> Decision:
+def decide_settle(state: ClientState, identity: Identity, licenses: Licenses, answer: Settle, now: Instant) -> Decision:
     """Take the server's answer, or its absence, and go on talking if there is more to say."""
     settings = state.settings
     if settings is None or not state.waiting:
@@ -247,6 +255,8 @@ def decide_settle(state: ClientState, identity: Identity, answer: Settle, now: I
         )
     if isinstance(reply, Registered):
         return Decision(events=(RegistrationTaken(id=answer.id, token=reply.token),), then=(Continue(),))
+    if isinstance(reply, SurrendersTaken):
+        return Decision(events=(surrender.confirmed(licenses, answer.id, reply.serials),), then=(Continue(),))
     if isinstance(reply, Denied):
         if reply.reason == "unregistered" and state.waiting != "register":
             return Decision(events=(RegistrationLost(id=answer.id, reason=reply.message),), then=(Continue(),))
@@ -391,6 +401,18 @@ def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> Non
             grant = AutoLeased(id=event.held.id, feature=event.feature, units=event.held.units, at=at)
             state.history = (*state.history, grant)
             _schedule_end(state, agenda)
+
+
+def tell_surrenders(state: ClientState, surrenders: tuple[SurrenderedLicense, ...]) -> None:
+    """Have the server told at the next contact what is surrendered (SUR-02)."""
+    state.surrenders = surrenders
+
+
+def surrenders_told(state: ClientState, serials: tuple[str, ...]) -> None:
+    """The server has confirmed; unless something has changed since it was told, it knows all."""
+    state.waiting = ""
+    if state.surrenders is not None and tuple(one.serial for one in state.surrenders) == serials:
+        state.surrenders = None
 
 
 def forget_server(state: ClientState, agenda: Agenda) -> None:

@@ -154,6 +154,18 @@ class PullState(Command, frozen=True):
     """Pull State from Server: contact it now (CFG-01)."""
 
 
+class Surrender(Command, frozen=True):
+    """Give a permanent license's counts to the license server (SUR-01, SUR-02)."""
+
+    serial: str
+
+
+class Recall(Command, frozen=True):
+    """Ask a surrendered license back; it counts here again once the server has confirmed (SUR-03)."""
+
+    serial: str
+
+
 class SignIn(Command, frozen=True):
     """An end user signs in. Reply: :class:`Session`."""
 
@@ -214,6 +226,8 @@ AnyCommand = (
     | SetServer
     | RemoveServer
     | PullState
+    | Surrender
+    | Recall
     | SignIn
     | SignOut
 )

@@ -129,6 +129,28 @@ def _restored(_event: e.LicensingRestored, _at: Instant) -> Iterator[LogLine]:
     yield LogLine(8, "LIC30640", "Cloud licensing service is in reach again; licensing goes on")
 
 
+def _surrendered(event: e.LicenseSurrendered, _at: Instant) -> Iterator[LogLine]:
+    yield LogLine(5, "LIC30632", f"License {event.sku} surrendered (serial {event.serial}); the server is to be told")
+
+
+def _recalled(event: e.LicenseRecalled, _at: Instant) -> Iterator[LogLine]:
+    yield LogLine(5, "LIC30632", f"License {event.sku} recalled (serial {event.serial}); the server is to be told")
+
+
+def _surrenders_confirmed(event: e.SurrendersConfirmed, _at: Instant) -> Iterator[LogLine]:
+    for serial in event.returned:
+        yield LogLine(5, "LIC30632", f"Recall confirmed by the license server (serial {serial}); it counts here again")
+    for serial in event.serials:
+        yield LogLine(5, "LIC30632", f"Surrender confirmed by the license server (serial {serial})")
+
+
+def _surrenders_counted(event: e.SurrendersCounted, _at: Instant) -> Iterator[LogLine]:
+    for serial in event.added:
+        yield LogLine(5, "LIC30630", f"License client {event.id} surrendered a license (serial {serial})")
+    for serial in event.removed:
+        yield LogLine(5, "LIC30630", f"License client {event.id} recalled a license (serial {serial})")
+
+
 def _signed_in(event: e.SignedIn, _at: Instant) -> Iterator[LogLine]:
     yield LogLine(1, "AUT31504", "Login succeeded", user=event.session.user, source=event.session.source, realm="Users")
 
@@ -323,6 +345,10 @@ _WRITERS: Final[dict[type[Event], Callable[[Any, Instant], Iterator[LogLine]]]] 
     e.HeartbeatMissed: _heartbeat_missed,
     e.LicensingStopped: _stopped,
     e.LicensingRestored: _restored,
+    e.LicenseSurrendered: _surrendered,
+    e.LicenseRecalled: _recalled,
+    e.SurrendersConfirmed: _surrenders_confirmed,
+    e.SurrendersCounted: _surrenders_counted,
     e.SignedIn: _signed_in,
     e.SignedOut: _signed_out,
     e.SignInRefused: _sign_in_refused,

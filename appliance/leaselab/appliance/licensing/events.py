@@ -5,7 +5,7 @@ import msgspec
 from leaselab.appliance.instants import Duration, Instant
 from leaselab.appliance.licensing.commands import Allocation, KeyOutcome, Session
 from leaselab.appliance.licensing.inventory import InstalledLicense
-from leaselab.appliance.licensing.messages import AutoLeased, Leases
+from leaselab.appliance.licensing.messages import AutoLeased, Leases, SurrenderedLicense
 from leaselab.appliance.machine import Envelope, Event
 
 # --- the device itself -----------------------------------------------------------------------------------------------
@@ -178,6 +178,28 @@ class SignInRefused(Event, frozen=True):
     message: str
 
 
+class LicenseSurrendered(Event, frozen=True):
+    """A license stops counting here; the server hears of it at the next contact (SUR-02)."""
+
+    serial: str
+    sku: str
+
+
+class LicenseRecalled(Event, frozen=True):
+    """A surrendered license was asked back (SUR-03)."""
+
+    serial: str
+    sku: str
+
+
+class SurrendersConfirmed(Event, frozen=True):
+    """The server's pools are as this client said; what it recalled counts here again (SUR-03)."""
+
+    id: str
+    serials: tuple[str, ...]
+    returned: tuple[str, ...]
+
+
 # --- the server's side -----------------------------------------------------------------------------------------------
 
 
@@ -256,6 +278,15 @@ class LeasesAnswered(Event, frozen=True):
     reply: Leases
     granted: tuple[tuple[str, str], ...] = ()
     auto: tuple[AutoLeased, ...] = ()
+
+
+class SurrendersCounted(Event, frozen=True):
+    """The server counts what a client has surrendered, and no more what it has recalled."""
+
+    id: str
+    licenses: tuple[SurrenderedLicense, ...]
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
 
 
 class LeasesReclaimed(Event, frozen=True):
@@ -434,6 +465,10 @@ ApplianceEvent = (
     | HeartbeatMissed
     | LicensingStopped
     | LicensingRestored
+    | LicenseSurrendered
+    | LicenseRecalled
+    | SurrendersConfirmed
+    | SurrendersCounted
     | SignedIn
     | SignedOut
     | SignInRefused

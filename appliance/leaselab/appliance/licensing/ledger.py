@@ -20,7 +20,7 @@ from leaselab.appliance.licensing.events import (
     LeasesReclaimed,
     RequestRefused,
 )
-from leaselab.appliance.licensing.messages import FeatureLease, Leases
+from leaselab.appliance.licensing.messages import FeatureLease, Leases, SurrenderedLicense
 from leaselab.appliance.licensing.pools import PoolBook, client_class
 from leaselab.appliance.machine import Agenda
 from leaselab.appliance.models.platforms import platform
@@ -48,6 +48,8 @@ class ClientRecord(msgspec.Struct):
     released: bool = False
     token: str = ""
     cluster: str = ""
+    surrendered: tuple[SurrenderedLicense, ...] = ()
+    """Licenses whose counts this client has given to the pools (SUR-02)."""
     last_contact_at: Instant | None = None
     leases: dict[str, FeatureLease] = {}
     committed: dict[str, int] = {}

@@ -60,6 +60,20 @@ class History(Request, frozen=True, kw_only=True, tag="history"):
     grants: tuple[AutoLeased, ...]
 
 
+class SurrenderedLicense(msgspec.Struct, frozen=True):
+    """A license whose counts its owner has given to the server."""
+
+    serial: str
+    sku: str
+    surrendered_at: Instant
+
+
+class Surrenders(Request, frozen=True, kw_only=True, tag="surrender"):
+    """All that this client has surrendered and not asked back: the server's pools follow it (SUR-02, SUR-03)."""
+
+    licenses: tuple[SurrenderedLicense, ...]
+
+
 class IncrementLease(msgspec.Struct, frozen=True):
     """A live increment as the server knows it."""
 
@@ -98,6 +112,12 @@ class Registered(msgspec.Struct, frozen=True, tag="registered"):
     server_time: Instant
 
 
+class SurrendersTaken(msgspec.Struct, frozen=True, tag="surrendered"):
+    """The answer to ``surrender``: the serials that the server counts now."""
+
+    serials: tuple[str, ...]
+
+
 class Leases(msgspec.Struct, frozen=True, tag="leases"):
     """The answer to every leasing request."""
 
@@ -110,8 +130,7 @@ class Leases(msgspec.Struct, frozen=True, tag="leases"):
     """Whether counts of permanent licenses are among what fits the client: it then needs a member license (ENF-09)."""
 
 
-ServerReply = Registered | Leases | Denied
-ClientRequest = Register | Lease | Renew | History
+ServerReply = Registered | Leases | SurrendersTaken | Denied
 
 
 class ClaimKeys(Command, frozen=True, kw_only=True, tag="claim"):
@@ -166,6 +185,7 @@ ROUTES: dict[str, type[Command]] = {
     "/licensing/v1/lease": Lease,
     "/licensing/v1/renew": Renew,
     "/licensing/v1/history": History,
+    "/licensing/v1/surrender": Surrenders,
     CLAIM_PATH: ClaimKeys,
     HEARTBEAT_PATH: Heartbeat,
 }

@@ -69,7 +69,7 @@ def _notice(state: ApplianceState) -> str:
         state.platform,
         tuple(state.licenses.installed.values()),
         leases_permanent=state.client.leases_permanent and any(map(state.leased, FEATURES)),
-        surrenders=False,
+        surrenders=any(one.surrendered_at is not None for one in state.licenses.installed.values()),
     )
 
 

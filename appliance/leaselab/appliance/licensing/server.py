@@ -20,6 +20,7 @@ from leaselab.appliance.licensing.events import (
     RenewalIntervalSet,
     RequestRefused,
     ServerSwitched,
+    SurrendersCounted,
 )
 from leaselab.appliance.licensing.ledger import (
     ClientRecord,
@@ -42,6 +43,8 @@ from leaselab.appliance.licensing.messages import (
     Registered,
     Renew,
     Request,
+    Surrenders,
+    SurrendersTaken,
 )
 from leaselab.appliance.licensing.passwords import hash_password, verify_password
 from leaselab.appliance.licensing.pools import client_class
@@ -186,6 +189,8 @@ def decide_register(state: ServerState, message: Register, *, virtual: bool, sec
     known = record is not None and record.may_lease(now) and not slowed
     if record is None or not known or not verify_password(message.password, record.password_hash):
         return _refuse(message, "credentials", "unknown client ID or wrong password")
+    if message.platform not in PLATFORMS:
+        return _refuse(message, "platform", f"there is no platform {message.platform!r}")
     if virtual and platform(message.platform).family == "mag":
         return _refuse(message, "platform", "a Virtual License Server leases to no MAG")
     if (message.platform, message.personality) != (record.platform, record.product):
@@ -229,7 +234,7 @@ def lease_end(duration: Duration, record: ClientRecord, now: Instant) -> Instant
     return min(now + duration, record.expires_at)
 
 
-def decide_request(state: ServerState, message: Lease | Renew | History, *, now: Instant) -> Decision:
+def decide_request(state: ServerState, message: Lease | Renew | History | Surrenders, *, now: Instant) -> Decision:
     """Answer a leasing request: once only, whatever the network repeats (LSE-11)."""
     record = state.clients.get(message.client_id)
     if record is None or not record.token or not hmac.compare_digest(message.token, record.token):
@@ -238,6 +243,8 @@ def decide_request(state: ServerState, message: Lease | Renew | History, *, now:
         return _refuse(message, "drift", "the message was sent too long ago, or ahead of the server's time")
     if not record.may_lease(now):
         return _refuse(message, "expired", "the client's configuration has expired or was deleted")
+    if isinstance(message, Surrenders):
+        return _count_surrenders(record, message)
     if record.last_reply is not None and message.request_id == record.last_request_id:
         return Decision(reply=record.last_reply)
     if isinstance(message, Renew):
@@ -379,6 +386,22 @@ def _take_history(state: ServerState, record: ClientRecord, message: History, no
         return answer
     penalty = PenaltyBegan(id=record.id, until=now + autolease.PENALTY)
     return msgspec.structs.replace(answer, events=(penalty, *answer.events))
+
+
+def _count_surrenders(record: ClientRecord, message: Surrenders) -> Decision:
+    """Let the pools follow what the client has surrendered; the same list again changes nothing (SUR-02, SUR-03)."""
+    serials = tuple(one.serial for one in message.licenses)
+    known = {one.serial for one in record.surrendered}
+    reply = SurrendersTaken(serials=serials)
+    if known == set(serials):
+        return Decision(reply=reply)
+    counted = SurrendersCounted(
+        id=record.id,
+        licenses=message.licenses,
+        added=tuple(serial for serial in serials if serial not in known),
+        removed=tuple(sorted(known - set(serials))),
+    )
+    return Decision(events=(counted,), reply=reply)
 
 
 def _answer(

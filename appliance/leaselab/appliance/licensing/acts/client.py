@@ -52,7 +52,7 @@ def _settle(state: ApplianceState, answer: Settle, now: Instant) -> Decision:
             public_key=bytes.fromhex(state.authority_key),
             now=now,
         )
-    return client.decide_settle(state.client, state.identity(), answer, now)
+    return client.decide_settle(state.client, state.identity(), state.licenses, answer, now)
 
 
 def _client_event(state: ApplianceState, event: Any, at: Instant) -> None:

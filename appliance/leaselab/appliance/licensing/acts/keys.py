@@ -1,5 +1,6 @@
 """License keys on the device: adding, deleting, downloading, and what they count for (KEY, DLD)."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from leaselab.appliance.instants import Instant
@@ -7,7 +8,7 @@ from leaselab.appliance.licensing import client, commands, download, ledger
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
 from leaselab.appliance.licensing.installation import decide_add_keys, decide_delete
-from leaselab.appliance.licensing.pools import pools_of
+from leaselab.appliance.licensing.pools import Pool, pool_of, pools_of
 from leaselab.appliance.licensing.skus import known_sku
 from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.appliance.machine import Decision, Event, Refusal
@@ -53,7 +54,8 @@ def recount(state: ApplianceState, at: Instant) -> None:
     _plan_query(state, at)
     if state.is_license_server:
         for feature, book in state.server.books.items():
-            pools = pools_of(state.licenses.installed.values(), feature, holder=holder, now=at)
+            own = pools_of(state.licenses.installed.values(), feature, holder=holder, now=at)
+            pools = (*own, *_given_to(state, feature))
             book.set_pools(pools)
             state.server.auto_lease.eligible[feature] = any(not pool.tied for pool in pools)
             ledger.note_available(state.server, feature, at)
@@ -113,6 +115,14 @@ def _downloads_set(state: ApplianceState, event: e.DownloadsSet, at: Instant) ->
         state.last_query_at = at
     state.downloads_enabled = event.enabled
     _plan_query(state, at)
+
+
+def _given_to(state: ApplianceState, feature: str) -> Iterator[Pool]:
+    """Yield the pools that clients have surrendered to this server (SUR-02); tied ones stay tied (SUR-05)."""
+    for record in state.server.clients.values():
+        for one in record.surrendered:
+            if known_sku(one.sku).feature == feature:
+                yield pool_of(one.sku, virtual_license_server=state.virtual_license_server)
 
 
 def _plan_query(state: ApplianceState, at: Instant) -> None:

@@ -7,7 +7,7 @@ from leaselab.appliance.licensing import autolease, commands, ledger, server
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts.keys import recount
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
-from leaselab.appliance.licensing.messages import History, Lease, Register, Renew
+from leaselab.appliance.licensing.messages import History, Lease, Register, Renew, Surrenders
 from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.appliance.machine import Decision, Refusal
 from leaselab.appliance.models.releases import Release
@@ -80,7 +80,7 @@ def _register(state: ApplianceState, message: Register, now: Instant) -> Decisio
     )
 
 
-def _request(state: ApplianceState, message: Lease | Renew | History, now: Instant) -> Decision | Refusal:
+def _request(state: ApplianceState, message: Lease | Renew | History | Surrenders, now: Instant) -> Decision | Refusal:
     return _serving(state) or server.decide_request(state.server, message, now=now)
 
 
@@ -143,6 +143,7 @@ DECIDERS: Final[Deciders] = {
     Renew: _request,
     History: _request,
     Register: _register,
+    Surrenders: _request,
     commands.SetServerRole: _set_role,
     commands.SaveClient: _save_client,
     commands.DeleteClient: _delete_client,
