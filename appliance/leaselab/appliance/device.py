@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.machine import Command, Decision, Due, Event, Machine, Refusal, State
+from leaselab.appliance.machine import Command, Decision, Due, Event, Forward, Machine, Refusal, State
 from leaselab.appliance.ports import Clock, Peers, Store, Timekeeper
 
 S = TypeVar("S", bound=State)
@@ -100,6 +100,8 @@ class Device(Generic[S]):
     async def serve(self, command: Command, *, store_id: str = "") -> Any:
         """Answer a peer. Unlike :meth:`handle` it waits for no exchange of ours: the peer may be answering us.
 
+        A request that is only passed on (:class:`Forward`) returns the :class:`Settle` that came back.
+
         Args:
             command: the peer's message.
             store_id: the peer's store. If it is ours, the peer's own commit covers this one and the barrier is left
@@ -111,6 +113,8 @@ class Device(Generic[S]):
         ):  # a lease that ends at this instant has ended before anybody asks (LSE-07)
             self._decide(Due(key=self.state.agenda.next()[1]))
         reply, _ = self._decide(command)
+        if isinstance(reply, Forward):
+            reply = await self._peers.send(reply.envelope, now)
         await self._announce()
         if store_id != self._store.id:
             await self._store.durable()

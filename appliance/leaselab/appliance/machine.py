@@ -83,6 +83,12 @@ class Settle(Command, frozen=True):
     """Why no answer came, in words."""
 
 
+class Forward(msgspec.Struct, frozen=True):
+    """A reply that another peer has to give: the device sends the envelope and answers with what comes back."""
+
+    envelope: Envelope
+
+
 class Agenda(msgspec.Struct):
     """What a device does later, by key. Setting a key again moves it; part of the state, so it survives with it.
 

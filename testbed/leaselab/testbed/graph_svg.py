@@ -175,7 +175,17 @@ class _Drawing:
         width = self.widths[_side(box)]
         under = '<rect class="under" x="{0:g}" y="{1:g}" width="{2}" height="{3}" rx="12"/>'
         stack = [under.format(x + by, y + by, width, CARD_HEIGHT) for by in (8, 4) if box.count > 1]
-        frame = _CARD.format(x=x, y=y, bar_y=y + 16, tile_x=x + 16, tile_y=y + 14, width=width, height=CARD_HEIGHT, bar=CARD_HEIGHT - 32, icon=ICONS[_side(box)])
+        frame = _CARD.format(
+            x=x,
+            y=y,
+            bar_y=y + 16,
+            tile_x=x + 16,
+            tile_y=y + 14,
+            width=width,
+            height=CARD_HEIGHT,
+            bar=CARD_HEIGHT - 32,
+            icon=ICONS[_side(box)],
+        )
         room = width - 78 - (_badge_width(box) if box.count > 1 else 0)
         lines = [
             ("ink name", y + 28, _cut(box.name, 15, room)),

@@ -25,7 +25,7 @@ def call(*words: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("name", ALL_VERBS)
 def test_the_table_says_of_a_verb_what_the_verb_says_of_itself(name: str) -> None:
-    assert load(name).help.splitlines()[0] == ALL_VERBS[name].help
+    assert (load(name).help or "").splitlines()[0] == ALL_VERBS[name].help
 
 
 def test_every_module_of_the_package_is_a_verb_or_serves_verbs() -> None:
@@ -44,7 +44,8 @@ def test_a_quick_verb_loads_no_heavy_library(words: list[str]) -> None:
 
 
 def test_help_of_every_verb_loads_no_heavy_library() -> None:
-    code = f"import sys; from leaselab.testbed.cli.app import load; [load(v) for v in {list(ALL_VERBS)!r}]; print(*sys.modules)"
+    loads = f"[load(verb) for verb in {list(ALL_VERBS)!r}]"
+    code = f"import sys; from leaselab.testbed.cli.app import load; {loads}; print(*sys.modules)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
 
     assert set(answer.stdout.split()) & HEAVY == set()
@@ -79,10 +80,10 @@ def test_version_as_text_and_as_json(capsys: pytest.CaptureFixture[str]) -> None
     [
         (["stauts"], "there is no verb 'stauts'", "did you mean `leaselab status`?"),
         (["xyzzy"], "there is no verb 'xyzzy'", "`leaselab --help` lists the verbs"),
-        (["labs", "--bogus"], "no such option: --bogus", "`leaselab labs --help` shows how it is called"),
+        (["labs", "--bogus"], "no such option", "`leaselab labs --help` shows how it is called"),
         (["time", "advance"], "missing argument 'duration'", "`leaselab time advance --help` shows how it is called"),
         (["version", "--format", "xml"], "invalid value for '--format'", "`leaselab version --help`"),
-        (["users", "gw1", "-1"], "no such option: -1", "`leaselab users --help`"),
+        (["users", "gw1", "-1"], "no such option", "`leaselab users --help`"),
     ],
 )
 def test_a_wrong_call_is_answered_with_one_error_and_a_hint(

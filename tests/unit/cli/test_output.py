@@ -22,9 +22,7 @@ def test_in_a_pipe_a_table_is_aligned_columns(capsys: pytest.CaptureFixture[str]
     print_table(["node", "kind", "#users"], ROWS, empty="none")
 
     assert capsys.readouterr().out == (
-        "NODE       KIND     USERS\n"
-        "gw1        psa3000     10\n"
-        "frankfurt  -            -\n"
+        "NODE       KIND     USERS\ngw1        psa3000     10\nfrankfurt  -            -\n"
     )
 
 

@@ -5,10 +5,11 @@ from typing import Final
 
 from leaselab.appliance.config import ApplianceConfig
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.licensing import autolease, client, commands, download, server, standing
+from leaselab.appliance.licensing import autolease, client, cluster, commands, download, server, standing
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts import client as client_acts
 from leaselab.appliance.licensing.acts import cloud as cloud_acts
+from leaselab.appliance.licensing.acts import cluster as cluster_acts
 from leaselab.appliance.licensing.acts import device as device_acts
 from leaselab.appliance.licensing.acts import keys as key_acts
 from leaselab.appliance.licensing.acts import server as server_acts
@@ -65,6 +66,9 @@ _MOVES_A_LIMIT: Final = (
     e.LicenseRemoved,
     e.LicensesChanged,
     e.LicenseSurrendered,
+    e.MemberHeard,
+    e.MemberLost,
+    e.BorrowingEnded,
     e.SurrendersConfirmed,
     e.SignedIn,
     e.SignedOut,
@@ -120,6 +124,8 @@ _AGENDA: Final[dict[str, Callable[[ApplianceState, Instant], Decision | Refusal]
     client.LEASE_END_KEY: _held_lease_end,
     LICENSES_KEY: lambda state, now: decide_changes(state.licenses, state.holder(), now),
     autolease.PENALTY_KEY: lambda _state, _now: Decision(events=(e.PenaltyEnded(early=False),)),
+    cluster.BEAT_KEY: lambda state, now: cluster.decide_beats(state.cluster, state.beat(), now),
+    cluster.BORROWING_KEY: lambda state, now: cluster.decide_borrowing_end(state.cluster, now),
     download.QUERY_KEY: lambda state, now: key_acts.download_keys(state, commands.DownloadKeys(scheduled=True), now),
     standing.HEARTBEAT_KEY: lambda state, now: standing.decide_beat(
         state.standing, cloud=state.cloud, hardware_id=state.hardware_id, now=now
@@ -137,6 +143,7 @@ _DECIDERS: Final[Deciders] = {
     **server_acts.DECIDERS,
     **client_acts.DECIDERS,
     **surrender_acts.DECIDERS,
+    **cluster_acts.DECIDERS,
 }
 
 _EVOLVERS: Final[Evolvers] = {
@@ -146,5 +153,6 @@ _EVOLVERS: Final[Evolvers] = {
     **server_acts.EVOLVERS,
     **client_acts.EVOLVERS,
     **surrender_acts.EVOLVERS,
+    **cluster_acts.EVOLVERS,
     **cloud_acts.EVOLVERS,
 }

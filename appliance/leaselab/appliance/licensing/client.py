@@ -23,12 +23,14 @@ from leaselab.appliance.licensing.events import (
     RegistrationLost,
     RegistrationTaken,
     RequestDenied,
+    RequestDropped,
     RequestQueued,
     ServerSet,
     StatePulled,
 )
 from leaselab.appliance.licensing.installation import Licenses
 from leaselab.appliance.licensing.messages import (
+    RELAY_PATH,
     AutoLeased,
     Denied,
     History,
@@ -36,6 +38,7 @@ from leaselab.appliance.licensing.messages import (
     Leases,
     Register,
     Registered,
+    Relay,
     Renew,
     ServerReply,
     SurrenderedLicense,
@@ -113,6 +116,10 @@ class Identity(msgspec.Struct, frozen=True):
     platform: str
     personality: str
     release: str
+    node: str
+    cluster: str = ""
+    leader: str = ""
+    """The lease leader through whom to talk to the server; empty for a device that speaks for itself (CLU-02)."""
 
 
 # --- settings --------------------------------------------------------------------------------------------------------
@@ -179,6 +186,7 @@ def decide_continue(
             platform=identity.platform,
             personality=identity.personality,
             release=identity.release,
+            cluster=identity.cluster,
         )
     elif state.surrenders is not None and state.wants_state:
         message = Surrenders(**about, licenses=state.surrenders)
@@ -200,7 +208,23 @@ def decide_continue(
         network=settings.preferred_network,
         verify=settings.verify_certificate,
     )
-    return Decision(events=(RequestQueued(envelope=envelope, verb=verb),))
+    return Decision(events=(RequestQueued(envelope=_through_leader(envelope, identity), verb=verb),))
+
+
+def _through_leader(envelope: Envelope, identity: Identity) -> Envelope:
+    """Hand the message to the lease leader where there is one to speak for us (CLU-02)."""
+    if not identity.leader:
+        return envelope
+    relay = Relay(
+        cluster=identity.cluster,
+        node=identity.node,
+        to=envelope.to,
+        path=envelope.path,
+        body=envelope.body,
+        network=envelope.network,
+        verify=envelope.verify,
+    )
+    return Envelope(id=envelope.id, to=identity.leader, path=RELAY_PATH, body=msgspec.Raw(_encode(relay)))
 
 
 def _request_id(identity: Identity, number: int) -> str:
@@ -258,6 +282,8 @@ def decide_settle(state: ClientState, identity: Identity, licenses: Licenses, an
     if isinstance(reply, SurrendersTaken):
         return Decision(events=(surrender.confirmed(licenses, answer.id, reply.serials),), then=(Continue(),))
     if isinstance(reply, Denied):
+        if reply.reason == "unreachable":  # the lease leader's word on the server
+            return _lost(state, answer.id, reply.message, identity, now)
         if reply.reason == "unregistered" and state.waiting != "register":
             return Decision(events=(RegistrationLost(id=answer.id, reason=reply.message),), then=(Continue(),))
         denied = RequestDenied(
@@ -368,6 +394,9 @@ def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> Non
         case ContactDue() | StatePulled():
             state.wants_state = True
             agenda.drop(CONTACT_KEY)
+        case RequestDropped():
+            state.waiting = ""
+            state.requests_made -= 1  # it is made anew under the same ID: the server may have heard it (LSE-11)
         case RegistrationTaken():
             state.waiting, state.token = "", event.token
         case RegistrationLost():
@@ -401,6 +430,12 @@ def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> Non
             grant = AutoLeased(id=event.held.id, feature=event.feature, units=event.held.units, at=at)
             state.history = (*state.history, grant)
             _schedule_end(state, agenda)
+
+
+def talk_anew(state: ClientState) -> None:
+    """Register again at once: what the device is has changed (CLU-01)."""
+    if state.settings is not None:
+        state.token, state.waiting, state.wants_state = "", "", True
 
 
 def tell_surrenders(state: ClientState, surrenders: tuple[SurrenderedLicense, ...]) -> None:

@@ -166,6 +166,15 @@ class Recall(Command, frozen=True):
     serial: str
 
 
+class JoinCluster(Command, frozen=True):
+    """Become a node of a cluster (CLU-01); ``members`` names all its nodes in the order of leadership."""
+
+    name: str
+    members: tuple[str, ...]
+    heartbeat: Duration = 0
+    """Zero: the default."""
+
+
 class SignIn(Command, frozen=True):
     """An end user signs in. Reply: :class:`Session`."""
 
@@ -227,6 +236,7 @@ AnyCommand = (
     | RemoveServer
     | PullState
     | Surrender
+    | JoinCluster
     | Recall
     | SignIn
     | SignOut

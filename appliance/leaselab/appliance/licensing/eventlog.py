@@ -151,6 +151,19 @@ def _surrenders_counted(event: e.SurrendersCounted, _at: Instant) -> Iterator[Lo
         yield LogLine(5, "LIC30630", f"License client {event.id} recalled a license (serial {serial})")
 
 
+def _joined(event: e.ClusterJoined, _at: Instant) -> Iterator[LogLine]:
+    yield LogLine(1, "LIC30600", f"Node of cluster {event.name} with {', '.join(event.members)}")
+
+
+def _member_lost(event: e.MemberLost, at: Instant) -> Iterator[LogLine]:
+    if event.since == at:  # each further beat without an answer is no news
+        yield LogLine(8, "LIC30609", f"Cluster node {event.node} is lost: {event.why}")
+
+
+def _borrowing_ended(event: e.BorrowingEnded, _at: Instant) -> Iterator[LogLine]:
+    yield LogLine(10, "LIC30495", f"Licenses of lost cluster nodes {', '.join(event.nodes)} do not count any more")
+
+
 def _signed_in(event: e.SignedIn, _at: Instant) -> Iterator[LogLine]:
     yield LogLine(1, "AUT31504", "Login succeeded", user=event.session.user, source=event.session.source, realm="Users")
 
@@ -349,6 +362,9 @@ _WRITERS: Final[dict[type[Event], Callable[[Any, Instant], Iterator[LogLine]]]] 
     e.LicenseRecalled: _recalled,
     e.SurrendersConfirmed: _surrenders_confirmed,
     e.SurrendersCounted: _surrenders_counted,
+    e.ClusterJoined: _joined,
+    e.MemberLost: _member_lost,
+    e.BorrowingEnded: _borrowing_ended,
     e.SignedIn: _signed_in,
     e.SignedOut: _signed_out,
     e.SignInRefused: _sign_in_refused,

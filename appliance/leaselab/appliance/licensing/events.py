@@ -151,6 +151,50 @@ class LicensingRestored(Event, frozen=True):
     """An authentication code was entered and the service took it (VLS-08)."""
 
 
+# --- the cluster -----------------------------------------------------------------------------------------------------
+
+
+class ClusterJoined(Event, frozen=True):
+    """The device is a node of a cluster (CLU-01)."""
+
+    name: str
+    members: tuple[str, ...]
+    heartbeat: Duration
+
+
+class BeatsSent(Event, frozen=True):
+    """Beats to the other members are on their way."""
+
+    envelopes: tuple[Envelope, ...]
+    next_at: Instant
+
+
+class MemberHeard(Event, frozen=True):
+    """Another member told what it has; ``answered`` says that it did so in answer to a beat of ours."""
+
+    id: str
+    node: str
+    answered: bool
+    installed: dict[str, int]
+    leased: dict[str, int]
+    users: dict[str, int]
+
+
+class MemberLost(Event, frozen=True):
+    """A member does not answer, or is none of ours."""
+
+    id: str
+    node: str
+    why: str
+    since: Instant
+
+
+class BorrowingEnded(Event, frozen=True):
+    """These members were lost for ten days; what they had does not count any more (CLU-05)."""
+
+    nodes: tuple[str, ...]
+
+
 # --- end users -------------------------------------------------------------------------------------------------------
 
 
@@ -251,6 +295,7 @@ class ClientRegistered(Event, frozen=True):
     id: str
     hardware_id: str
     source: str
+    cluster: str = ""
 
 
 class RequestRefused(Event, frozen=True):
@@ -356,6 +401,12 @@ class RequestQueued(Event, frozen=True):
 
     envelope: Envelope
     verb: str
+
+
+class RequestDropped(Event, frozen=True):
+    """A request did not get as far as the server: the lease leader it was handed to is gone. It is made anew."""
+
+    id: str
 
 
 class RegistrationTaken(Event, frozen=True):
@@ -469,6 +520,11 @@ ApplianceEvent = (
     | LicenseRecalled
     | SurrendersConfirmed
     | SurrendersCounted
+    | ClusterJoined
+    | BeatsSent
+    | MemberHeard
+    | MemberLost
+    | BorrowingEnded
     | SignedIn
     | SignedOut
     | SignInRefused
@@ -491,6 +547,7 @@ ApplianceEvent = (
     | StatePulled
     | ContactDue
     | RequestQueued
+    | RequestDropped
     | RegistrationTaken
     | RegistrationLost
     | LeasesTaken

@@ -252,6 +252,7 @@ def register(state: ServerState, event: ClientRegistered, *, secret: bytes, at: 
     """Bind the client ID to its hardware ID."""
     record = state.clients[event.id]
     record.hardware_id = event.hardware_id
+    record.cluster = event.cluster
     record.token = token_of(secret, event.id, event.hardware_id)
     record.last_contact_at = at
     record.released = False

@@ -31,6 +31,8 @@ class Register(Request, frozen=True, kw_only=True, tag="register"):
     platform: str
     personality: str
     release: str
+    cluster: str = ""
+    """The cluster that the client is a node of, shown beside it on the server (CLU-01)."""
 
 
 class Lease(Request, frozen=True, kw_only=True, tag="lease"):
@@ -154,6 +156,30 @@ class ClaimedKeys(msgspec.Struct, frozen=True, tag="keys"):
     """The claim restores a Virtual License Server that had stopped (VLS-08)."""
 
 
+class ClusterBeat(Command, frozen=True, kw_only=True, tag="cluster-beat"):
+    """A cluster node to another, and its answer: who it is, and what it has and holds by feature (CLU)."""
+
+    cluster: str
+    node: str
+    personality: str
+    release: str
+    installed: dict[str, int]
+    leased: dict[str, int]
+    users: dict[str, int]
+
+
+class Relay(Command, frozen=True, kw_only=True, tag="relay"):
+    """A cluster node to its lease leader: send this to the license server for me (CLU-02)."""
+
+    cluster: str
+    node: str
+    to: str
+    path: str
+    body: msgspec.Raw
+    network: str
+    verify: bool
+
+
 class Heartbeat(Command, frozen=True, kw_only=True, tag="heartbeat"):
     """To the cloud licensing service, every 8 hours (VLS-06); ``token`` is what the last answer gave."""
 
@@ -180,6 +206,10 @@ CLAIM_PATH = "/cloud/v1/claim"
 HEARTBEAT_PATH = "/cloud/v1/heartbeat"
 """On the vendor's cloud."""
 
+CLUSTER_BEAT_PATH = "/cluster/v1/beat"
+RELAY_PATH = "/cluster/v1/relay"
+"""Between the nodes of a cluster."""
+
 ROUTES: dict[str, type[Command]] = {
     "/licensing/v1/register": Register,
     "/licensing/v1/lease": Lease,
@@ -188,5 +218,7 @@ ROUTES: dict[str, type[Command]] = {
     "/licensing/v1/surrender": Surrenders,
     CLAIM_PATH: ClaimKeys,
     HEARTBEAT_PATH: Heartbeat,
+    CLUSTER_BEAT_PATH: ClusterBeat,
+    RELAY_PATH: Relay,
 }
 """Every address that devices post to, and the message it takes."""

@@ -209,7 +209,11 @@ def decide_register(state: ServerState, message: Register, *, virtual: bool, sec
         )
     token = token_of(secret, message.client_id, message.hardware_id)
     return Decision(
-        events=(ClientRegistered(id=message.client_id, hardware_id=message.hardware_id, source=message.source),),
+        events=(
+            ClientRegistered(
+                id=message.client_id, hardware_id=message.hardware_id, source=message.source, cluster=message.cluster
+            ),
+        ),
         reply=Registered(token=token, server_time=now),
     )
 

@@ -7,11 +7,13 @@ import msgspec
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing import enforcement
 from leaselab.appliance.licensing.client import ClientState, Identity
+from leaselab.appliance.licensing.cluster import ClusterState, own_beat
 from leaselab.appliance.licensing.commands import FEATURES, Session
 from leaselab.appliance.licensing.events import DownloadAnswered, NetworkSet
 from leaselab.appliance.licensing.installation import Licenses
 from leaselab.appliance.licensing.inventory import Holder
 from leaselab.appliance.licensing.ledger import ServerState
+from leaselab.appliance.licensing.messages import ClusterBeat
 from leaselab.appliance.licensing.skus import SERVER, known_sku
 from leaselab.appliance.licensing.standing import Standing
 from leaselab.appliance.machine import Agenda, Envelope
@@ -53,6 +55,7 @@ class ApplianceState(msgspec.Struct, kw_only=True):
     closed: dict[str, bool] = {}
     """Features whose limit fell below the number signed in, until that is below it again (ENF-08)."""
     server: ServerState = msgspec.field(default_factory=ServerState)
+    cluster: ClusterState = msgspec.field(default_factory=ClusterState)
     client: ClientState = msgspec.field(default_factory=ClientState)
     counters: dict[str, int] = {}
     agenda: Agenda = msgspec.field(default_factory=Agenda)
@@ -99,9 +102,33 @@ class ApplianceState(msgspec.Struct, kw_only=True):
 
     def identity(self) -> Identity:
         """Return what the device tells its license server of itself."""
+        leader = self.cluster.leader(self.name)
         return Identity(
-            hardware_id=self.hardware_id, platform=self.kind, personality=self.personality, release=self.release
+            hardware_id=self.hardware_id,
+            platform=self.kind,
+            personality=self.personality,
+            release=self.release,
+            node=self.name,
+            cluster=self.cluster.name,
+            leader="" if leader == self.name else leader,
         )
+
+    def beat(self) -> ClusterBeat:
+        """Return what the device tells the other nodes of its cluster."""
+        return own_beat(
+            self.cluster,
+            node=self.name,
+            personality=self.personality,
+            release=self.release,
+            installed=self.licenses.usable,
+            leased={feature: self.leased(feature) for feature in self.client.holdings},
+            users=self.signed_in,
+        )
+
+    def usable(self, feature: str) -> int:
+        """Return what counts here besides the device's own lease: its licenses, its cluster's share (CLU-05)."""
+        own = self.licenses.usable.get(feature, 0)
+        return self.cluster.spare(feature, own) if self.cluster.name else own
 
     def derive(self, purpose: str) -> bytes:
         """Return 16 bytes that are the device's own for one purpose: salts, session IDs."""
@@ -110,8 +137,7 @@ class ApplianceState(msgspec.Struct, kw_only=True):
     def demand(self) -> dict[str, int]:
         """Return by feature the signed-in users that the device's own licenses do not cover (LSE-02)."""
         return {
-            feature: max(0, self.signed_in.get(feature, 0) - self.licenses.usable.get(feature, 0))
-            for feature in self.client.holdings
+            feature: max(0, self.signed_in.get(feature, 0) - self.usable(feature)) for feature in self.client.holdings
         }
 
     def leased(self, feature: str) -> int:
@@ -127,7 +153,7 @@ class ApplianceState(msgspec.Struct, kw_only=True):
             personality=self.personality,
             release=self.parsed_release,
             platform_maximum=self.maximum_users,
-            installed=self.licenses.usable.get(feature, 0),
+            installed=self.usable(feature),
             leased=self.leased(feature),
         )
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import click
+from typing_extensions import override
 
 from leaselab.testbed.errors import CallError
 
@@ -57,17 +58,19 @@ _FLAT: Final[dict[str, Verb]] = {name: verb for section in VERBS.values() for na
 class LazyGroup(click.Group):
     """The group of all verbs."""
 
+    @override
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the verbs' names in the order of the help."""
-        del ctx  # the table is the same wherever it is asked for
         return list(_FLAT)
 
+    @override
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a verb and return its command."""
         if cmd_name in _FLAT and cmd_name not in self.commands:
             self.commands[cmd_name] = load(cmd_name)
         return super().get_command(ctx, cmd_name)
 
+    @override
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -78,9 +81,9 @@ class LazyGroup(click.Group):
             raise CallError(f"there is no verb {args[0]!r}", hint=hint)
         return super().resolve_command(ctx, args)
 
+    @override
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs under their headings, from the table alone."""
-        del ctx
         for heading, verbs in VERBS.items():
             with formatter.section(heading):
                 formatter.write_dl([(name, verb.help) for name, verb in verbs.items()])

@@ -51,5 +51,7 @@ def reports(lab: "Lab", status: "LabStatus", names: Iterable[str] = ()) -> "dict
             found[node.name] = lab[node.name].report()
         elif wanted:
             what = "the vendor's cloud" if node.kind == "cloud" else node.phase
-            raise CallError(f"{node.name} has nothing to report: it is {what}", hint="`leaselab status` shows all nodes")
+            raise CallError(
+                f"{node.name} has nothing to report: it is {what}", hint="`leaselab status` shows all nodes"
+            )
     return found

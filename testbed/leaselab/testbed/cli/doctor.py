@@ -1,24 +1,26 @@
 """`leaselab doctor`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from leaselab.testbed.cli.options import Format, FormatOption, SetOption, variables
-from leaselab.testbed.cli.up import Runtime
+from leaselab.testbed.cli.options import format_option, runtime_option, set_option
+
+if TYPE_CHECKING:
+    from leaselab.testbed.preflight import Finding
 
 
-def doctor(
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A topology that is to fit.")] = None,
-    *,
-    runtime: Annotated[Runtime, typer.Option("--runtime", help="How its nodes would run.")] = Runtime.EMBEDDED,
-    assignments: SetOption = None,
-    form: FormatOption = Format.TEXT,
-) -> None:
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE]")
+@runtime_option
+@set_option
+@format_option
+@click.pass_context
+def doctor(context: click.Context, file: Path | None, *, runtime: str, values: dict[str, str], as_json: bool) -> None:
     """Say what this machine lacks, and which limits a file would meet.
 
-    Nothing is changed. The exit code is 1 if something is missing.
+    Nothing is changed. The exit code is 1 if something is missing that a lab, or the lab of the file, needs.
     """
     from leaselab.testbed import preflight
     from leaselab.testbed.cli.output import print_json, print_line
@@ -26,15 +28,24 @@ def doctor(
 
     plan = None
     if file:
-        ...
+        from leaselab.testbed.cli.planning import planned
+
+        plan = planned(file, values, runtime=runtime)
     found = preflight.findings(preflight.look(labs_folder()), plan)
-    if form is Format.JSON:
+    if as_json:
         print_json({"findings": found})
     else:
-        width = max(len(finding.subject) for finding in found)
-        for finding in found:
-            print_line(f"{finding.state:7}  {finding.subject:{width}}  {finding.what}")
-            if finding.hint:
-                print_line(f"{'':7}  {'':{width}}  hint: {finding.hint}")
+        print_line("\n".join(finding_lines(found)))
     if any(finding.state == "missing" for finding in found):
-        raise typer.Exit(1)
+        context.exit(1)
+
+
+def finding_lines(found: "list[Finding]") -> list[str]:
+    """Return a line for each finding, and one for what to do about it."""
+    width = max(len(finding.subject) for finding in found)
+    lines = []
+    for finding in found:
+        lines.append(f"{finding.state:7}  {finding.subject:{width}}  {finding.what}")
+        if finding.hint:
+            lines.append(f"{'':7}  {'':{width}}  hint: {finding.hint}")
+    return lines

@@ -1,58 +1,62 @@
 """`leaselab graph`."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from leaselab.testbed.cli.options import SetOption, variables
+from leaselab.testbed.cli.choice import chosen_lab, reports
+from leaselab.testbed.cli.options import option, set_option
 from leaselab.testbed.errors import CallError
 
-
-class Drawing(StrEnum):
-    """How a topology is drawn."""
-
-    SVG = "svg"
-    MERMAID = "mermaid"
-    JSON = "json"
+if TYPE_CHECKING:
+    from leaselab.testbed.graph import Picture
 
 
-def graph(
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The topology file.")] = None,
-    *,
-    lab: Annotated[
-        str, typer.Option("--lab", "-l", metavar="NAME", help="Draw this running lab, with what is leased now.")
-    ] = "",
-    format: Annotated[Drawing, typer.Option("--format", help="svg, mermaid or json.")] = Drawing.SVG,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="PATH", help="Write to a file, not to the terminal.")
-    ] = None,
-    assignments: SetOption = None,
-) -> None:
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE]")
+@option("--lab", "-l", default="", metavar="NAME", help="Draw this running lab, with what is leased now.")
+@option("--format", "drawing", type=click.Choice(["svg", "mermaid", "json"]), default="svg", envvar="LEASELAB_GRAPH_FORMAT")
+@option("--output", "-o", type=click.Path(path_type=Path), metavar="PATH", help="Write to this file.")
+@set_option
+def graph(file: Path | None, *, lab: str, drawing: str, output: Path | None, values: dict[str, str]) -> None:
     """Draw a topology as SVG, Mermaid or JSON.
 
     The SVG follows the reader's light or dark scheme. Many equal gateways are drawn as one stack; JSON has each.
     """
-    from leaselab.testbed.graph import Picture, mermaid
-
-    if (file is None) == (not lab):
-        raise CallError(
-            "give a topology file or a lab, not both" if file else "no topology file is given",
-            hint="`leaselab graph FILE`, or `leaselab graph --lab NAME` for a running lab",
-        )
-    picture: Picture = _of_lab(lab) if file is None else _of_file(file, assignments)
-    if format is Drawing.SVG:
-        from leaselab.testbed.graph_svg import svg
-
-        text = svg(picture)
-    elif format is Drawing.MERMAID:
-        text = mermaid(picture)
-    else:
-        import msgspec
-
-        text = msgspec.json.encode(picture).decode() + "\n"
+    text = drawn(_picture(file, lab, values), drawing)
     if output:
         output.write_text(text, encoding="utf-8")
     else:
-        typer.echo(text, nl=False)
+        click.echo(text, nl=False)
+
+
+def drawn(picture: "Picture", drawing: str) -> str:
+    """Return the picture as ``svg``, ``mermaid`` or ``json``."""
+    if drawing == "svg":
+        from leaselab.testbed.graph_svg import svg
+
+        return svg(picture)
+    if drawing == "mermaid":
+        from leaselab.testbed.graph import mermaid
+
+        return mermaid(picture)
+    import msgspec
+
+    return msgspec.json.encode(picture).decode() + "\n"
+
+
+def _picture(file: Path | None, lab: str, values: dict[str, str]) -> "Picture":
+    from leaselab.testbed.graph import picture_of
+
+    if (file is None) == (not lab):
+        raise CallError(
+            "give a topology file or a lab, not both" if file else "neither a topology file nor a lab is given",
+            hint="`leaselab graph FILE`, or `leaselab graph --lab NAME` for a running lab",
+        )
+    if file:
+        from leaselab.testbed.cli.planning import planned
+
+        return picture_of(planned(file, values))
+    running = chosen_lab(lab)
+    return picture_of(running.plan, reports(running, running.status()))

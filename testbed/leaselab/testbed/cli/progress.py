@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 MOST_NODES: Final = 16
 """More than this are counted by phase, not listed: the picture must fit the screen."""
 
+DONE: Final = ("provisioned", "halted", "off")
+"""Phases in which a node has come as far as it comes."""
+
 Report = Callable[["Progress"], None]
 
 
@@ -69,6 +72,6 @@ class Board:
 
         table = Table.grid(padding=(0, 2))
         for name, phase in self.rows():
-            done = phase.startswith("ready")
+            done = phase.startswith(DONE)
             table.add_row(Text("✓", style="green") if done else Spinner("dots"), name, Text(phase, style="dim"))
         return table

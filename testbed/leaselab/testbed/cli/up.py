@@ -1,74 +1,122 @@
 """`leaselab up`."""
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from leaselab.testbed.cli.options import FileArgument, Format, FormatOption, SetOption, variables
+from leaselab.testbed.cli.options import file_argument, format_option, option, runtime_option, set_option
 
 if TYPE_CHECKING:
     from leaselab.appliance.licensing.views import Report
     from leaselab.testbed.views import LabStatus, Step, UpOutcome
 
 
-class Runtime(StrEnum):
-    """How nodes run."""
-
-    EMBEDDED = "embedded"
-    PROCESS = "process"
-
-
+@click.command()
+@file_argument
+@option("--name", "-n", metavar="NAME", help="The lab's name; the file's own if left out.")
+@runtime_option
+@option("--dry-run", is_flag=True, help="Print what would be done, with the reason for each step, and do nothing.")
+@set_option
+@option("--timeout", type=click.FloatRange(min=0.1), default=60.0, metavar="SECONDS", help="For all of it.")
+@format_option
 def up(
-    file: FileArgument,
+    file: Path,
     *,
-    name: Annotated[
-        str | None, typer.Option("--name", "-n", help="The lab's name; the file's own if left out.")
-    ] = None,
-    runtime: Annotated[
-        Runtime, typer.Option("--runtime", help="embedded: all nodes in one process; process: one each.")
-    ] = Runtime.EMBEDDED,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print what would be done, with the reason for each step, and do nothing.")
-    ] = False,
-    assignments: SetOption = None,
-    timeout: Annotated[float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="For all of it.")] = 60.0,
-    form: FormatOption = Format.TEXT,
+    name: str | None,
+    runtime: str,
+    dry_run: bool,
+    values: dict[str, str],
+    timeout: float,
+    as_json: bool,
 ) -> None:
     """Bring a lab to what its file says.
 
     What is not there is created, what differs is changed or restarted, what the file no longer has is removed; a
-    second call changes nothing. Interrupted, it takes back what it made. The lab runs on by itself until it is
+    second call changes nothing. Interrupted, it takes back what it made. The lab then lives by itself until it is
     taken down.
     """
-    from leaselab.testbed.cli import shapes
     from leaselab.testbed.cli.output import print_json
     from leaselab.testbed.cli.progress import shown
     from leaselab.testbed.lab import Lab
-    from leaselab.testbed.labs import all_labs
 
     if dry_run:
-        _dry_run(str(file), name, runtime, variables(assignments), form)
-        return
-    with shown(quiet=form is Format.JSON) as on_progress:
+        ...
+    with shown(quiet=as_json) as on_progress:
         lab = Lab.up(
             file,
             name=name,
             runtime=runtime,
-            variables=variables(assignments),
+            variables=values,
             timeout=timeout,
             background=True,
             on_progress=on_progress,
         )
+    from leaselab.testbed.cli import shapes
+    from leaselab.testbed.cli.choice import reports
+    from leaselab.testbed.labs import all_labs
+
     status = lab.status()
-    reports = shapes.reports_of(list(lab))
-    if form is Format.JSON:
-        print_json({**shapes.lab(status, reports), **outcome_shape(lab.outcome)})
+    counted = reports(lab, status)
+    if as_json:
+        print_json({**shapes.lab(status, counted), **outcome_shape(lab.outcome)})
         return
     alone = [info.name for info in all_labs() if info.state == "up"] == [lab.name]
-    _print_lab(status, reports, lab.outcome, alone=alone)
+    print_lab(status, counted, lab.outcome, alone=alone)
 
 
 def outcome_shape(outcome: "UpOutcome") -> dict[str, object]:
     """Shape what `up` came to."""
     return {"steps": outcome.steps, "waiting": outcome.waiting, "refused": outcome.refused}
+
+
+def steps_summary(steps: "Iterable[Step]") -> str:
+    """Count what was done: ``3 created, 1 kept``."""
+    counts: dict[str, int] = {}
+    for step in steps:
+        counts[step.action] = counts.get(step.action, 0) + 1
+    done = {"create": "created", "change": "changed", "restart": "restarted", "remove": "removed", "keep": "unchanged"}
+    return ", ".join(f"{count} {done.get(action, action)}" for action, count in counts.items()) or "nothing to do"
+
+
+def print_lab(status: "LabStatus", reports: "Mapping[str, Report]", outcome: "UpOutcome", *, alone: bool) -> None:
+    """Print what is up, what is leased, who could not sign in, and what to try next."""
+    from leaselab.testbed.cli import tables
+    from leaselab.testbed.cli.output import print_line, print_table
+    from leaselab.testbed.cli.status import headline
+    from leaselab.testbed.cli.users import refusals
+
+    print_line(f"{headline(status)} ({steps_summary(outcome.steps)})")
+    print_table(tables.NODE_COLUMNS, tables.node_rows(status, reports), empty="the lab has no nodes")
+    leases = tables.lease_rows({name: report for name, report in reports.items() if report.role == "gateway"})
+    if leases:
+        print_line()
+        print_table(tables.LEASE_COLUMNS, leases, empty="")
+    for node, refused in outcome.refused.items():
+        for line in refusals(refused):
+            print_line(f"{node}: {line}")
+    for node, prompt in outcome.waiting.items():
+        print_line(f"{node} waits at its console: {prompt}")
+    print_line("\nTry next:")
+    for line in next_calls(status, reports, outcome, alone=alone):
+        print_line(f"  {line}")
+
+
+def next_calls(status: "LabStatus", reports: "Mapping[str, Report]", outcome: "UpOutcome", *, alone: bool) -> list[str]:
+    """Return calls that work on this lab as they stand; they name it where it is not the only one."""
+    from leaselab.appliance.licensing.commands import CONCURRENT_USERS
+
+    lab = "" if alone else f" --lab {status.name}"
+    calls = [f"leaselab console {node}{lab}" for node in list(outcome.waiting)[:1]]
+    for name, report in reports.items():
+        counts = report.features.get(CONCURRENT_USERS)
+        if report.role == "gateway" and report.first_boot_done and counts:
+            calls.append(f"leaselab users {name} {counts.limit + 1}{lab}")
+            if not outcome.waiting:
+                calls.append(f"leaselab console {name}{lab}")
+            break
+    calls.append(f"leaselab leases{lab}")
+    if status.clock.mode == "virtual":
+        calls.append(f"leaselab time advance 10d{lab}")
+    return [*calls, f"leaselab down {status.name}"]

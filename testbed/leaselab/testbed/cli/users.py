@@ -1,6 +1,7 @@
 """`leaselab users`."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -9,7 +10,7 @@ from leaselab.testbed.cli.choice import chosen_lab
 from leaselab.testbed.cli.options import format_option, lab_option
 
 if TYPE_CHECKING:
-    from leaselab.testbed.views import UsersOutcome
+    from leaselab.testbed.views import UserRefusal
 
 
 @click.command()
@@ -31,16 +32,16 @@ def users(context: click.Context, node: str, count: int, *, lab: str, as_json: b
         print_json({"node": node, "signed_in": outcome.signed_in, "refused": outcome.refused})
     else:
         print_line(f"{node}: {outcome.signed_in} signed in")
-        for line in refusals(outcome):
+        for line in refusals(outcome.refused):
             print_line(line)
     if outcome.refused:
         context.exit(1)
 
 
-def refusals(outcome: "UsersOutcome") -> list[str]:
+def refusals(refused: "Sequence[UserRefusal]") -> list[str]:
     """Return a line for each reason that users were refused with."""
-    first = {refusal.why: refusal.user for refusal in reversed(outcome.refused)}
-    counts = Counter(refusal.why for refusal in outcome.refused)
+    first = {refusal.why: refusal.user for refusal in reversed(refused)}
+    counts = Counter(refusal.why for refusal in refused)
     return [
         f"refused: {first[why]}{f' and {count - 1} more' if count > 1 else ''}: {why}" for why, count in counts.items()
     ]

@@ -1,29 +1,35 @@
 """`leaselab validate`."""
 
-from leaselab.testbed.cli.options import FileArgument, Format, FormatOption, SetOption, variables
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from leaselab.testbed.cli.options import file_argument, format_option, set_option
 
 
-def validate(file: FileArgument, *, assignments: SetOption = None, form: FormatOption = Format.TEXT) -> None:
+@click.command()
+@file_argument
+@set_option
+@format_option
+@click.pass_context
+def validate(context: click.Context, file: Path, *, values: dict[str, str], as_json: bool) -> None:
     """Check a topology file and list every problem in it.
 
     Each comes with line, column and field, and the nearest valid name. The exit code is 2 if there is any.
     """
-    from dataclasses import asdict
-
-    import typer
-
     from leaselab.testbed.cli.output import print_json, print_line
     from leaselab.testbed.errors import TopologyError
     from leaselab.testbed.topology.files import load
 
     try:
-        topology = load(file, variables(assignments))
+        topology = load(file, values)
     except TopologyError as error:
-        if form is Format.TEXT:
+        if not as_json:
             raise
         print_json({"file": str(file), "valid": False, "problems": [asdict(problem) for problem in error.problems]})
-        raise typer.Exit(2) from None
-    if form is Format.JSON:
+        context.exit(2)
+    if as_json:
         print_json({"file": str(file), "valid": True, "problems": []})
-        return
-    print_line(f"{file}: fine, {len(topology.nodes)} nodes")
+    else:
+        print_line(f"{file}: fine, {len(topology.nodes)} nodes")

@@ -19,11 +19,11 @@ import msgspec
 from leaselab.appliance.cloud.center import CloudMachine, CloudState, initial_cloud_state
 from leaselab.appliance.config import ApplianceConfig, AuthCode, CloudConfig, Ports, Ssh, Tls
 from leaselab.appliance.device import Device
-from leaselab.appliance.instants import NEVER, Instant, parse_instant
+from leaselab.appliance.instants import NEVER, Duration, Instant, parse_instant
 from leaselab.appliance.licensing import commands
 from leaselab.appliance.licensing.appliance import ApplianceMachine, initial_state
 from leaselab.appliance.licensing.keys import authority_pair, mint_key
-from leaselab.appliance.licensing.messages import ROUTES
+from leaselab.appliance.licensing.messages import ROUTES, Denied
 from leaselab.appliance.licensing.report import report
 from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.appliance.licensing.views import Report
@@ -230,6 +230,12 @@ class Fleet:
         self.connect(name, server)
         return device
 
+    def cluster(self, cluster: str, *names: str, heartbeat: Duration = 0) -> None:
+        """Make appliances the nodes of a cluster, the first of them its leader."""
+        for name in names:
+            self.do(name, commands.JoinCluster(name=cluster, members=names, heartbeat=heartbeat))
+        self.advance(seconds=0)
+
     def connect(self, name: str, server: str, *, password: str = CLIENT_PASSWORD) -> None:
         """Point a device at its license server."""
         self.do(name, commands.SetServer(server=server, client_id=name, password=password, password_again=password))
@@ -373,5 +379,9 @@ class _Calls:
         reply = await peer.serve(message, store_id=self._fleet.store.id)
         if (self._own_name, envelope.to) in self._fleet.lost_replies:
             return Settle(id=envelope.id, status=0, failure=f"the reply of {envelope.to} was lost")
+        if isinstance(reply, Settle):  # passed on, and this is what came back
+            if reply.status:
+                return msgspec.structs.replace(reply, id=envelope.id)
+            reply = Denied(reason="unreachable", message=reply.failure)
         status = 403 if isinstance(reply, Refusal) else 200
         return Settle(id=envelope.id, status=status, body=msgspec.Raw(msgspec.json.encode(reply)))

@@ -3,9 +3,10 @@
 from typing import Any, Final
 
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.licensing import client, commands, download, standing
+from leaselab.appliance.licensing import client, cluster, commands, download, standing
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
+from leaselab.appliance.licensing.messages import RELAY_PATH
 from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.appliance.machine import Decision, Event, Refusal, Settle
 
@@ -41,6 +42,11 @@ def _settle(state: ApplianceState, answer: Settle, now: Instant) -> Decision:
     envelope = state.outbox.get(answer.id)
     if envelope is None:
         return Decision()
+    if answer.id.startswith(cluster.PREFIX):
+        return cluster.decide_settle(state.cluster, envelope, answer, state.beat(), now)
+    if envelope.path == RELAY_PATH and not answer.status:  # the leader itself is lost: another leads at once (CLU-03)
+        lost = cluster.lost(state.cluster, envelope.to, answer.failure, envelope=envelope.id, now=now)
+        return Decision(events=(lost, e.RequestDropped(id=envelope.id)), then=(client.Continue(ask_again=True),))
     if answer.id.startswith(standing.PREFIX):
         return standing.decide_settle(envelope, answer, now)
     if answer.id.startswith(download.PREFIX):
@@ -101,6 +107,7 @@ EVOLVERS: Final[Evolvers] = {
     e.ContactDue: _client_event,
     e.RegistrationTaken: _client_event,
     e.RegistrationLost: _client_event,
+    e.RequestDropped: _client_event,
     e.LeasesTaken: _client_event,
     e.RequestDenied: _client_event,
     e.ContactLost: _client_event,

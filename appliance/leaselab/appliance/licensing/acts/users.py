@@ -20,7 +20,7 @@ def _sign_in(state: ApplianceState, command: commands.SignIn, now: Instant) -> D
         return users.refuse(command, "license-server", "a license server admits no end users")
     feature = command.feature
     signed_in = state.signed_in.get(feature, 0)
-    demand = signed_in + 1 - state.licenses.usable.get(feature, 0)
+    demand = signed_in + 1 - state.usable(feature)
     holding = state.client.holdings.get(feature)
     if not command.asked and holding is not None and demand > holding.leased and client.has_room(holding):
         asked = msgspec.structs.replace(command, asked=True)
