@@ -50,6 +50,7 @@ class ApplianceConfig(msgspec.Struct, frozen=True, tag="appliance", forbid_unkno
         boot: answers to boot prompts by prompt name (CON-04); what is absent is asked on the console.
         user_password: what end users of this device sign in with.
         seed: of this device's randomness; same seed, same history.
+        peer_secret: shared by the devices of one lab; whoever shows it may move this device's clock on.
         maximum_users: overrides the platform's figure.
     """
 
@@ -70,6 +71,7 @@ class ApplianceConfig(msgspec.Struct, frozen=True, tag="appliance", forbid_unkno
     hostname: str = ""
     cloud: str = ""
     boot: dict[str, str] = {}
+    peer_secret: str = ""
     maximum_users: int | None = None
     time_zone: str = "UTC"
 
@@ -93,6 +95,7 @@ class CloudConfig(msgspec.Struct, frozen=True, tag="cloud", forbid_unknown_field
     authority_key: str
     auth_codes: dict[str, AuthCode]
     seed: str
+    peer_secret: str = ""
 
 
 NodeConfig = ApplianceConfig | CloudConfig

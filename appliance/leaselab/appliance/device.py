@@ -138,6 +138,11 @@ class Device(Generic[S]):
         await self._exchange()
         await self._announce()
 
+    def reset(self, initial: S) -> None:
+        """Begin a new life from ``initial``; the store has forgotten the old one (factory reset)."""
+        self.state = initial
+        self._since_snapshot = 0
+
     def _decide(self, command: Command) -> tuple[Any, Command | None]:
         """Apply a command and all that follows at once. No await: nobody sees a half-applied command."""
         now = self.clock.now()

@@ -95,44 +95,38 @@ def findings(machine: Machine, plan: Plan | None = None) -> list[Finding]:
 
 
 def _of_the_machine(machine: Machine) -> list[Finding]:
-    found = [
+    reasons = "; ".join(f"{port}: {why}" for port, why in machine.taken_ports.items())
+    return [
         Finding("python", "fine", f"{machine.python} on {machine.system}"),
-        Finding("loopback addresses", "fine", "every address of 127.0.0.0/8 can be used")
-        if machine.loopback
-        else Finding(
+        _fine_if(machine.loopback, "loopback addresses", "every address of 127.0.0.0/8 can be used")
+        or Finding(
             "loopback addresses",
             "missing",
             "only 127.0.0.1 can be used, and a lab has an address for each node",
             hint="this system hands them out one by one: use Linux, or a Linux container",
         ),
-        Finding("labs folder", "fine", machine.folder)
-        if machine.folder_writable
-        else Finding(
+        _fine_if(machine.folder_writable, "labs folder", machine.folder)
+        or Finding(
             "labs folder",
             "missing",
             f"{machine.folder} cannot be written to",
             hint="set LEASELAB_HOME to a folder of your own",
         ),
+        _fine_if(not reasons, "usual ports", "22, 443 and 9100 can be used")
+        or Finding(
+            "usual ports",
+            "limit",
+            f"not to be had ({reasons}); a lab's consoles are on 2022 and its admin pages on 8443 then",
+            hint="to have them be root, or call `sysctl net.ipv4.ip_unprivileged_port_start=22`, and have no other "
+            "service on all addresses",
+        ),
+        _fine_if(machine.ssh, "ssh", "the ssh command is there")
+        or Finding("ssh", "limit", "no ssh command", hint="`leaselab console NODE` works without one"),
     ]
-    if machine.taken_ports:
-        reasons = "; ".join(f"{port}: {why}" for port, why in machine.taken_ports.items())
-        found.append(
-            Finding(
-                "usual ports",
-                "limit",
-                f"not to be had ({reasons}); consoles are on 2022 and admin pages on 8443 instead",
-                hint="to have them: be root, or `sysctl net.ipv4.ip_unprivileged_port_start=22`, and bind no other "
-                "service to all addresses",
-            )
-        )
-    else:
-        found.append(Finding("usual ports", "fine", "22, 443 and 9100 can be used"))
-    found.append(
-        Finding("ssh", "fine", "the ssh command is there")
-        if machine.ssh
-        else Finding("ssh", "limit", "no ssh command", hint="`leaselab console NODE` works without one")
-    )
-    return found
+
+
+def _fine_if(condition: bool, subject: str, what: str) -> Finding | None:
+    return Finding(subject, "fine", what) if condition else None
 
 
 class Need(msgspec.Struct, frozen=True):
@@ -147,51 +141,43 @@ class Need(msgspec.Struct, frozen=True):
     def finding(self) -> Finding:
         """Compare."""
         what = f"{self.wanted:,} {self.unit} of {self.there:,}"
-        return (
-            Finding(self.subject, "fine", what)
-            if self.wanted <= self.there
-            else Finding(self.subject, "missing", f"{what}: too few", hint=self.hint)
+        return _fine_if(self.wanted <= self.there, self.subject, what) or Finding(
+            self.subject, "missing", f"{what}: too few", hint=self.hint
         )
 
 
 def needs(plan: Plan, machine: Machine) -> list[Need]:
     """Compute what a lab takes of this machine."""
     apart = plan.runtime == "process"
-    listeners = sum(len(node.config.addresses) * len(USUAL_PORTS) for node in plan.nodes)
-    handles = (
-        BASE_HANDLES
-        + listeners
-        + CONNECTIONS_A_NODE * len(plan.nodes)
-        + max((node.users for node in plan.nodes), default=0)
-    )
-    per_node = (
-        BASE_HANDLES + max(len(node.config.addresses) for node in plan.nodes) * len(USUAL_PORTS) + len(plan.nodes)
-    )
+    count = len(plan.nodes)
+    listeners = [len(node.config.addresses) * len(USUAL_PORTS) for node in plan.nodes]
+    together = BASE_HANDLES + sum(listeners) + CONNECTIONS_A_NODE * count + max(node.users for node in plan.nodes)
+    alone = BASE_HANDLES + max(listeners) + CONNECTIONS_A_NODE * count
     return [
         Need(
             "file handles",
-            per_node if apart else handles,
+            alone if apart else together,
             machine.file_handles,
             "a process" if apart else "in the lab's process",
-            hint=f"`ulimit -n {2 * handles}` in the shell that brings the lab up, or --runtime process",
+            hint=f"`ulimit -n {2 * together}` in the shell that brings the lab up, or --runtime process",
         ),
         Need(
             "processes",
-            len(plan.nodes) + 1 if apart else 1,
+            count + 1 if apart else 1,
             machine.processes,
             "processes",
             hint="`ulimit -u` raises the limit, or --runtime embedded runs all nodes in one",
         ),
         Need(
             "memory",
-            (BASE_MEMORY + MEMORY_A_NODE[plan.runtime] * len(plan.nodes)) // MIB,
+            (BASE_MEMORY + MEMORY_A_NODE[plan.runtime] * count) // MIB,
             machine.memory_free // MIB,
             "MiB",
             hint="end something else, or --runtime embedded, which takes a fraction of it",
         ),
         Need(
             "disk",
-            DISK_A_NODE * len(plan.nodes) // MIB,
+            DISK_A_NODE * count // MIB,
             machine.disk_free // MIB,
             "MiB",
             hint="free some space, or set LEASELAB_HOME to a folder on another disk",

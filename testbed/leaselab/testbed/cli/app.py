@@ -12,10 +12,11 @@ from leaselab.testbed.errors import CallError
 
 
 class Verb(NamedTuple):
-    """Where a verb is (a module of this package, which has it under its own name) and what it does in one line."""
+    """What a verb does in one line, and where it is: a module of this package, and its name there if that differs."""
 
     module: str
     help: str
+    attribute: str = ""
 
 
 VERBS: Final[dict[str, dict[str, Verb]]] = {
@@ -37,7 +38,7 @@ VERBS: Final[dict[str, dict[str, Verb]]] = {
         "users": Verb("users", "Sign end users in or out at a gateway until N are on."),
         "leases": Verb("leases", "Show what is leased, by node and feature."),
         "licenses": Verb("licenses", "Show the licenses installed on the nodes."),
-        "license": Verb("license", "Mint a license key, or add keys to a node."),
+        "license": Verb("license", "Mint and add license keys; surrender and recall licenses.", "keys"),
         "console": Verb("console", "Attach this terminal to a node's serial line."),
         "logs": Verb("logs", "Print the nodes' event logs, merged in order of time."),
         "events": Verb("events", "Print what the testbed did, in virtual and wall time."),
@@ -91,7 +92,9 @@ class LazyGroup(click.Group):
 
 def load(name: str) -> click.Command:
     """Return the command of a verb; ``name`` is one of the table's."""
-    command: click.Command = getattr(importlib.import_module(f"leaselab.testbed.cli.{_FLAT[name].module}"), name)
+    verb = _FLAT[name]
+    module = importlib.import_module(f"leaselab.testbed.cli.{verb.module}")
+    command: click.Command = getattr(module, verb.attribute or name)
     return command
 
 

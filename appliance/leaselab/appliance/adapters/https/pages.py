@@ -1,0 +1,78 @@
+"""The pages of a device: one application for all devices of a process; the device is in ``request.state.node``.
+
+Server-rendered, plain forms, works without JavaScript.
+"""
+
+from functools import cache
+from http import HTTPStatus
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from leaselab.appliance.adapters.https import admin, signin
+from leaselab.appliance.adapters.https.rendering import FOLDER, page
+
+_POLICY: Final = (
+    b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_SECURITY: Final = (
+    (b"content-security-policy", _POLICY),
+    (b"strict-transport-security", b"max-age=31536000"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+)
+"""On every page; the style sheet alone says otherwise of its caching."""
+
+
+class SecurityHeaders:
+    """Adds to each answer what a browser needs to be told."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and put the headers on its answer."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = {name for name, _ in message["headers"]}
+                missing = [(name, value) for name, value in _SECURITY if name not in given]
+                message["headers"] = [*message["headers"], *missing]
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+@cache
+def application() -> Starlette:
+    """Return the one application."""
+    return Starlette(
+        routes=[Route("/", _root), Route("/static/style.css", _style), *signin.routes(), *admin.routes()],
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={HTTPStatus.NOT_FOUND: _not_found},
+    )
+
+
+async def _root(_request: Request) -> Response:
+    return RedirectResponse(signin.WELCOME, status_code=HTTPStatus.FOUND)
+
+
+@cache
+def _stylesheet() -> bytes:
+    return (FOLDER / "static" / "style.css").read_bytes()
+
+
+async def _style(_request: Request) -> Response:
+    return Response(_stylesheet(), media_type="text/css", headers={"cache-control": "max-age=3600"})
+
+
+async def _not_found(_request: Request, _error: Exception) -> Response:
+    text = "There is nothing at this address on this device."
+    return page("message.html", {"title": "No such page", "text": text}, HTTPStatus.NOT_FOUND)

@@ -1,0 +1,38 @@
+"""Templates to pages. Every value is escaped; a name that a template misses is an error, not an empty place."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+from starlette.responses import HTMLResponse
+
+from leaselab.appliance.instants import NEVER, Instant, as_datetime, format_duration
+
+FOLDER: Final = Path(__file__).parent
+
+
+def page(template: str, context: dict[str, Any], status: int = 200) -> HTMLResponse:
+    """Return a page."""
+    return HTMLResponse(_environment().get_template(template).render(context), status_code=status)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["moment"] = _moment
+    environment.filters["duration"] = format_duration
+    return environment
+
+
+def _moment(instant: Instant | None) -> str:
+    """Print an instant for people."""
+    if instant is None or instant >= NEVER:
+        return "never"
+    return f"{as_datetime(instant):%Y-%m-%d %H:%M}"

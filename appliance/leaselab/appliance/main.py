@@ -1,0 +1,360 @@
+"""A running node: the only place that builds adapters. ``python -m leaselab.appliance`` runs one in a process."""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from leaselab.appliance.adapters.clocks import LabClock
+from leaselab.appliance.adapters.control import Channel, Control, ControlError
+from leaselab.appliance.adapters.https.context import NodeContext
+from leaselab.appliance.adapters.https.server import HttpsServer
+from leaselab.appliance.adapters.metrics import DeviceCollector, MetricsServer
+from leaselab.appliance.adapters.peers import HttpsPeers
+from leaselab.appliance.adapters.serial import SerialLine
+from leaselab.appliance.adapters.sqlite import SqliteStore
+from leaselab.appliance.adapters.ssh import SshConsole
+from leaselab.appliance.cloud.center import CloudEvent, CloudMachine, CloudState, initial_cloud_state
+from leaselab.appliance.config import ApplianceConfig, CloudConfig, NodeConfig
+from leaselab.appliance.console import Effect, Facts
+from leaselab.appliance.console.facts import facts_of
+from leaselab.appliance.device import Device
+from leaselab.appliance.instants import Instant
+from leaselab.appliance.licensing import eventlog
+from leaselab.appliance.licensing.appliance import ApplianceEvent, ApplianceMachine, initial_state
+from leaselab.appliance.licensing.commands import AnyCommand, PowerOn
+from leaselab.appliance.licensing.report import report
+from leaselab.appliance.ports import Clock, Store, Timekeeper
+
+OnPhase = Callable[[str, str, str], None]
+"""Told of a node, its boot phase, and the prompt it waits at."""
+
+HALTED: Final = "halted"
+READY: Final = "ready"
+LOG_TAIL: Final = 20
+"""Lines of its log that the console shows."""
+
+
+class Node:
+    """One node, switched on: device, listeners, serial line.
+
+    Use :meth:`start`. A node ends by :meth:`stop` or :meth:`kill`.
+    """
+
+    def __init__(
+        self,
+        config: NodeConfig,
+        *,
+        store: Store,
+        clock: Clock,
+        timekeeper: Timekeeper,
+        local_nodes: Mapping[str, Any],
+        on_phase: OnPhase,
+    ) -> None:
+        self.name = config.name
+        self._config = config
+        self._store = store
+        self._on_phase = on_phase
+        self._peers = HttpsPeers(config, store_id=store.id, local=local_nodes)
+        self.device: Device[Any] = Device(
+            config.name,
+            machine=CloudMachine() if isinstance(config, CloudConfig) else ApplianceMachine(),
+            initial=_factory_state(config),
+            store=store,
+            clock=clock,
+            peers=self._peers,
+            timekeeper=timekeeper,
+        )
+        self._line: SerialLine | None = None
+        self._console: SshConsole | None = None
+        if isinstance(config, ApplianceConfig):
+            self._line = SerialLine(
+                self.device,
+                partial(self._facts, config),
+                config.boot,
+                on_phase=lambda phase, prompt: on_phase(self.name, str(phase), prompt),
+                on_effect=self._take_effect,
+            )
+            self._console = SshConsole(self._line, config.ssh)
+        kind = config.kind if isinstance(config, ApplianceConfig) else "cloud"
+        read = self._report if isinstance(config, ApplianceConfig) else None
+        collector = DeviceCollector(
+            node=config.name,
+            kind=kind,
+            read=read or (lambda: None),
+            phase=lambda: self.phase,
+            now=clock.now,
+            started_at=clock.now(),
+        )
+        self._metrics = MetricsServer(collector, node=config.name, kind=kind)
+        self._https = HttpsServer(
+            NodeContext(
+                config=config,
+                device=self.device,
+                store_id=store.id,
+                report=read,
+                phase=lambda: self.phase,
+                observe_request=self._metrics.observe_request,
+            )
+        )
+        self._control = Control(
+            self.device,
+            store=store,
+            command_type=AnyCommand,
+            event_type=CloudEvent if isinstance(config, CloudConfig) else ApplianceEvent,
+            report=report if isinstance(config, ApplianceConfig) else _cloud_report,
+            log_text=self._log_text,
+            console=self._line,
+        )
+        self._boot: asyncio.Task[None] | None = None
+        self._rebooting: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def start(
+        cls,
+        config: NodeConfig,
+        *,
+        store: Store,
+        clock: Clock,
+        timekeeper: Timekeeper,
+        local_nodes: Mapping[str, Any],
+        on_phase: OnPhase = lambda _node, _phase, _prompt: None,
+    ) -> "Node":
+        """Open a node's listeners and begin its boot, which goes on by itself.
+
+        Args:
+            config: what the node is told.
+            store: where its history is, or will be.
+            clock: the lab's time.
+            timekeeper: who wakes it.
+            local_nodes: the nodes of this process by name; they share the store.
+            on_phase: told how far the boot is.
+
+        Raises:
+            OSError: an address cannot be had; nothing is left open.
+            ValueError: a key in the configuration cannot be read.
+        """
+        node = cls(
+            config,
+            store=store,
+            clock=clock,
+            timekeeper=timekeeper,
+            local_nodes=local_nodes,
+            on_phase=on_phase,
+        )
+        try:
+            await node._open()
+        except BaseException:
+            node.kill()
+            raise
+        node._boot = asyncio.get_running_loop().create_task(node._power_on())
+        return node
+
+    @property
+    def phase(self) -> str:
+        """How far it has booted."""
+        return str(self._line.phase) if self._line is not None else READY
+
+    async def control(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer the lab (see :mod:`leaselab.appliance.adapters.control`).
+
+        Raises:
+            ControlError: it is no request, or it failed.
+        """
+        return await self._control.handle(request)
+
+    async def stop(self) -> None:
+        """Shut down in good order: what is under way is seen through, and everything is on disk."""
+        if self._boot is not None:
+            await asyncio.wait([self._boot])
+        if self._line is not None:
+            await self._line.stop()
+        if self._console is not None:
+            await self._console.stop()
+        await self._https.close()
+        await self._metrics.close()
+        self._peers.close()
+        await self._store.durable()
+
+    def kill(self) -> None:
+        """Drop everything at once, as a power cut does."""
+        for task in (self._boot, self._rebooting):
+            if task is not None:
+                task.cancel()
+        if self._console is not None:
+            self._console.abort()
+        self._https.abort()
+        self._metrics.abort()
+        self._peers.close()
+
+    async def _open(self) -> None:
+        ports, addresses = self._config.ports, tuple(dict.fromkeys(self._config.addresses.values()))
+        await self._https.open(addresses, ports.https)
+        await self._metrics.open(addresses, ports.metrics)
+        if self._console is not None:
+            for address in addresses[:1]:
+                await self._console.start(address, ports.ssh)
+
+    async def _power_on(self) -> None:
+        """Boot: the software starts, then the console takes over, then what was on its way is sent again."""
+        config = self._config
+        if isinstance(config, ApplianceConfig):
+            secret = hashlib.blake2b(f"{config.seed}/{config.name}/secret".encode(), digest_size=32).digest()
+            await self.device.handle(PowerOn(release=config.release, secret=secret))
+        if self._line is not None:
+            await self._line.power_on()
+        await self.device.resume()
+
+    def _take_effect(self, effect: Effect) -> None:
+        """Do what the console asked for beyond commands; the console itself has gone dark by then."""
+        self._rebooting = asyncio.get_running_loop().create_task(self._do_effect(effect))
+
+    async def _do_effect(self, effect: Effect) -> None:
+        if effect is Effect.SHUTDOWN:
+            await self._https.close()
+            self._on_phase(self.name, HALTED, "")
+            return
+        if effect in {Effect.FACTORY_RESET, Effect.CLEAR_CONFIGURATION}:
+            self._store.erase(self.name)
+            self.device.reset(_factory_state(self._config))
+        await self._power_on()
+
+    def _facts(self, config: ApplianceConfig) -> Facts:
+        return facts_of(self.device.state, config, log_tail=self._tail())
+
+    def _tail(self) -> list[str]:
+        decode = msgspec.json.Decoder(ApplianceEvent).decode
+        events = list(self._store.history(self.name))[-LOG_TAIL:]
+        return [text for _, at, body in events for _, _, text in self._log_text(decode(body), at)]
+
+    def _report(self) -> Any:
+        return report(self.device.state, self.device.clock.now())
+
+    def _log_text(self, event: Any, at: Instant) -> list[tuple[int, str, str]]:
+        config = self._config
+        zone = config.time_zone if isinstance(config, ApplianceConfig) else "UTC"
+        host = (config.hostname if isinstance(config, ApplianceConfig) else "") or config.name
+        return [
+            (line.severity, line.code, eventlog.format_line(line, at, host, zone)) for line in eventlog.lines(event, at)
+        ]
+
+
+def _factory_state(config: NodeConfig) -> Any:
+    return initial_cloud_state(config) if isinstance(config, CloudConfig) else initial_state(config)
+
+
+def _cloud_report(state: CloudState, _now: Instant) -> dict[str, Any]:
+    """What can be seen of the vendor's side."""
+    return {
+        "name": state.name,
+        "kind": "cloud",
+        "role": "cloud",
+        "claims": {code: claim.hardware_id for code, claim in state.claims.items()},
+        "heartbeats": {hardware_id: beats.heard for hardware_id, beats in state.beats.items()},
+        "next_due": state.agenda.next()[0],
+    }
+
+
+# --- a node in a process of its own ----------------------------------------------------------------------------------
+
+
+def warm() -> None:
+    """Import and build what the first page, handshake and connection of a node would."""
+    from leaselab.appliance.adapters.https.pages import application
+
+    application()
+
+
+def run_node(path: Path, *, store: Path, socket_path: Path, now: Instant) -> int:
+    """Be one node until the lab hangs up; return the exit status.
+
+    Args:
+        path: its configuration.
+        store: its own store.
+        socket_path: the lab's socket, to dial out to.
+        now: the lab's instant.
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        config: NodeConfig = msgspec.json.decode(path.read_bytes(), type=NodeConfig)
+        return _new_loop_run(_run_node(config, store=store, socket_path=socket_path, now=now))
+    return 0
+
+
+def _new_loop_run(coroutine: Coroutine[Any, Any, int]) -> int:
+    try:
+        import uvloop
+    except ImportError:  # not on every system; asyncio's own loop does, at half the speed
+        return asyncio.run(coroutine)
+    return uvloop.run(coroutine)
+
+
+async def _run_node(config: NodeConfig, *, store: Path, socket_path: Path, now: Instant) -> int:
+    hung_up = asyncio.Event()
+    answering: list[Node] = []
+
+    async def handle(request: dict[str, Any]) -> dict[str, Any]:
+        if not answering:
+            raise ControlError(f"{config.name} is not up yet")
+        answer = await answering[0].control(request)
+        if request.get("do") == "grant":
+            await kept.durable()  # the lab counts on what a finished grant has done
+        return answer
+
+    loop = asyncio.get_running_loop()
+    _, channel = await loop.create_unix_connection(lambda: Channel(handle, on_lost=hung_up.set), str(socket_path))
+    line = _Line(channel, config.name)
+    try:
+        kept = SqliteStore(store)
+        node = await Node.start(
+            config,
+            store=kept,
+            clock=LabClock(now),
+            timekeeper=line,
+            local_nodes={},
+            on_phase=line.phase,
+        )
+    except (OSError, ValueError) as error:
+        await channel.ask({"event": "failed", "node": config.name, "why": str(error)})
+        return 1
+    answering.append(node)
+    await channel.ask(
+        {
+            "event": "hello",
+            "node": config.name,
+            "next_due": node.device.next_due,
+            "now": node.device.clock.now(),
+        }
+    )
+    await hung_up.wait()
+    await node.stop()
+    kept.close()
+    return 0
+
+
+class _Line:
+    """A node's words to the lab over its control channel."""
+
+    def __init__(self, channel: Channel, node: str) -> None:
+        self._channel = channel
+        self._node = node
+        self._said: set[asyncio.Task[Any]] = set()
+
+    async def wakes(self, device: str, next_due: Instant) -> None:
+        """Tell the timekeeper, and wait until it knows."""
+        with contextlib.suppress(ConnectionError):  # the lab is gone, and this node with it in a moment
+            await self._channel.ask({"event": "wakes", "node": device, "next_due": next_due})
+
+    def phase(self, node: str, phase: str, prompt: str) -> None:
+        """Tell how far the boot is."""
+        asked = asyncio.get_running_loop().create_task(self._tell(node, phase, prompt))
+        self._said.add(asked)
+        asked.add_done_callback(self._said.discard)
+
+    async def _tell(self, node: str, phase: str, prompt: str) -> None:
+        with contextlib.suppress(ConnectionError):
+            await self._channel.ask({"event": "phase", "node": node, "phase": phase, "prompt": prompt})

@@ -1,0 +1,136 @@
+"""`leaselab license`: keys, and licenses that are handed over to a server and back."""
+
+import secrets
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from leaselab.testbed.cli.choice import chosen_lab
+from leaselab.testbed.cli.options import format_option, lab_option, option
+from leaselab.testbed.errors import CallError
+
+if TYPE_CHECKING:
+    from leaselab.testbed.lab import Lab
+    from leaselab.testbed.node import Node
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@click.group("license")
+def keys() -> None:
+    """Mint and add license keys; surrender and recall licenses."""
+
+
+@keys.command()
+@click.argument("node")
+@click.argument("skus", nargs=-1, required=True, metavar="SKU...")
+@option("--start", type=DAY, metavar="DATE", help="First day of the term; the day it is added if left out.")
+@option("--end", type=DAY, metavar="DATE", help="Last day of the term; as long as the SKU says if left out.")
+@lab_option
+@format_option
+def mint(
+    node: str, skus: tuple[str, ...], *, start: datetime | None, end: datetime | None, lab: str, as_json: bool
+) -> None:
+    """Mint a key for a node, one for each SKU.
+
+    A key works on that node alone, and only in this lab. `leaselab license mint gw1 ACCESS-100U-1YR | leaselab
+    license add gw1 -` adds it at once.
+    """
+    from leaselab.testbed.cli.output import print_json, print_line
+
+    chosen = chosen_lab(lab)
+    hardware_id = chosen[node].report().hardware_id
+    minted = [{"sku": sku, "key": _minted(chosen, sku, hardware_id, start, end)} for sku in skus]
+    if as_json:
+        print_json({"node": node, "hardware_id": hardware_id, "keys": minted})
+    else:
+        print_line("\n".join(each["key"] for each in minted))
+
+
+@keys.command()
+@click.argument("node")
+@click.argument("texts", nargs=-1, required=True, metavar="KEY...")
+@lab_option
+@format_option
+@click.pass_context
+def add(context: click.Context, node: str, texts: tuple[str, ...], *, lab: str, as_json: bool) -> None:
+    """Add keys to a node, as an admin would on its licensing page; `-` reads them from the input, one a line.
+
+    Each is judged on its own. The exit code is 1 if one was refused.
+    """
+    from leaselab.appliance.licensing.commands import AddKeys
+    from leaselab.appliance.licensing.keys import split_keys
+    from leaselab.testbed.cli.output import print_json, print_line
+
+    wanted = [key for text in texts for key in (split_keys(sys.stdin.read()) if text == "-" else [text])]
+    outcomes: list[dict[str, Any]] = chosen_lab(lab)[node].command(AddKeys(keys=tuple(wanted)))
+    shown = [{name: outcome[name] for name in ("key", "result", "message")} for outcome in outcomes]
+    if as_json:
+        print_json({"node": node, "keys": shown})
+    else:
+        for outcome in shown:
+            print_line(f"{outcome['result']}: {outcome['message']}")
+    if any(outcome["result"] not in ("installed", "duplicate") for outcome in shown):
+        context.exit(1)
+
+
+@keys.command()
+@click.argument("node")
+@click.argument("serials", nargs=-1, required=True, metavar="SERIAL...")
+@lab_option
+@format_option
+def surrender(node: str, serials: tuple[str, ...], *, lab: str, as_json: bool) -> None:
+    """Surrender permanent licenses of a client to its license server.
+
+    The client stops counting them at once; the server has them from the next contact on.
+    """
+    from leaselab.appliance.licensing.commands import Surrender
+
+    gateway = chosen_lab(lab)[node]
+    for serial in serials:
+        gateway.command(Surrender(serial=serial))
+    _print_states(gateway, serials, as_json=as_json)
+
+
+@keys.command()
+@click.argument("node")
+@click.argument("serials", nargs=-1, required=True, metavar="SERIAL...")
+@lab_option
+@format_option
+def recall(node: str, serials: tuple[str, ...], *, lab: str, as_json: bool) -> None:
+    """Recall surrendered licenses.
+
+    The client counts them again once the server has given them up, at the next contact.
+    """
+    from leaselab.appliance.licensing.commands import Recall
+
+    gateway = chosen_lab(lab)[node]
+    for serial in serials:
+        gateway.command(Recall(serial=serial))
+    _print_states(gateway, serials, as_json=as_json)
+
+
+def _print_states(node: "Node", serials: tuple[str, ...], *, as_json: bool) -> None:
+    from leaselab.testbed.cli.output import print_json, print_line
+
+    states = {row.serial: row.state for row in node.licenses if row.serial in serials}
+    if as_json:
+        print_json({"node": node.name, "licenses": [{"serial": name, "state": state} for name, state in states.items()]})
+    else:
+        for serial, state in states.items():
+            print_line(f"{serial}: {state}")
+
+
+def _minted(lab: "Lab", sku: str, hardware_id: str, start: datetime | None, end: datetime | None) -> str:
+    from leaselab.appliance.licensing.keys import mint_key
+    from leaselab.appliance.licensing.skus import parse_sku
+    from leaselab.appliance.machine import Refusal
+
+    known = parse_sku(sku)
+    if isinstance(known, Refusal):
+        raise CallError(known.message)
+    serial = f"CLI-{secrets.token_hex(5).upper()}"
+    starts_on, ends_on = (moment.date() if moment else None for moment in (start, end))
+    return mint_key(known.text, hardware_id, serial, starts_on, ends_on, _authority(lab))

@@ -1,0 +1,112 @@
+"""docs/cli.md has every verb, every option, and every name in the JSON."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import msgspec
+import pytest
+
+from leaselab.appliance.licensing.views import FeatureCounts, LeaseRow, LicenseRow
+from leaselab.testbed.cli.app import VERBS, load
+from leaselab.testbed.errors import Problem
+from leaselab.testbed.graph import Arrow, Box, Picture
+from leaselab.testbed.preflight import Finding
+from leaselab.testbed.views import Advanced, ClockStatus, LabEvent, LabInfo, LabStatus, NodeLogLine, NodeStatus, Step
+
+PAGE = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
+NAMES = [name for section in VERBS.values() for name in section]
+
+
+def chapter(verb: str) -> str:
+    """Return what the page says under a verb's heading; headings that follow each other share what follows."""
+    found = re.search(rf"^### {verb}\n((?:### \w+\n)*.*?)(?=^##)", PAGE + "\n##", re.MULTILINE | re.DOTALL)
+    assert found, f"docs/cli.md has no heading for {verb}"
+    text = found.group(1)
+    if text.strip():
+        return text
+    following = NAMES[NAMES.index(verb) + 1]
+    return chapter(following)
+
+
+def options(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Option]]:
+    """Yield every option of a verb, those of its own sub-commands included."""
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            yield path, parameter
+    if isinstance(command, click.Group):
+        for name, nested in command.commands.items():
+            yield from options(nested, (*path, name))
+
+
+EVERY_OPTION = [(path, option) for name in NAMES for path, option in options(load(name), (name,))]
+
+
+def variable(path: tuple[str, ...], option: click.Option) -> str:
+    """Return the environment variable of an option."""
+    if option.envvar:
+        return str(option.envvar)
+    return "_".join(["LEASELAB", *path, option.name or ""]).upper()
+
+
+@pytest.mark.parametrize("heading", VERBS)
+def test_the_page_has_the_headings_of_the_help(heading: str) -> None:
+    assert f"\n## {heading}\n" in PAGE
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_verb_has_a_chapter_and_no_other_has(name: str) -> None:
+    assert chapter(name)
+    assert set(re.findall(r"^### (\w+)$", PAGE, re.MULTILINE)) == set(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("path", "option"), EVERY_OPTION, ids=lambda value: "-".join(value) if isinstance(value, tuple) else value.name
+)
+def test_every_option_is_in_its_verbs_chapter_with_its_variable(path: tuple[str, ...], option: click.Option) -> None:
+    assert f"`{option.opts[0]}" in chapter(path[0])
+    assert f"`{variable(path, option)}`" in PAGE
+
+
+@pytest.mark.parametrize(
+    ("path", "option"), EVERY_OPTION, ids=lambda value: "-".join(value) if isinstance(value, tuple) else value.name
+)
+def test_the_variable_of_an_option_is_its_own_name_in_capitals(path: tuple[str, ...], option: click.Option) -> None:
+    flag = option.opts[0].removeprefix("--").replace("-", "_").upper()
+
+    assert variable(path, option) in {f"LEASELAB_{flag}", "_".join(["LEASELAB", *path, flag]).upper()}
+    assert option.show_envvar
+
+
+@pytest.mark.parametrize(
+    ("verb", "struct"),
+    [
+        ("labs", LabInfo),
+        ("status", LabStatus),
+        ("status", NodeStatus),
+        ("time", ClockStatus),
+        ("up", Step),
+        ("leases", FeatureCounts),
+        ("leases", LeaseRow),
+        ("licenses", LicenseRow),
+        ("events", LabEvent),
+        ("logs", NodeLogLine),
+        ("graph", Picture),
+        ("graph", Box),
+        ("graph", Arrow),
+        ("doctor", Finding),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_every_name_in_the_json_is_in_the_chapter(verb: str, struct: type[msgspec.Struct]) -> None:
+    described = set(re.findall(r"`(\w+)`", chapter(verb)))
+
+    assert set(struct.__struct_fields__) - described == set()
+
+
+def test_what_an_advance_and_a_problem_print_is_described() -> None:
+    shown = set(Advanced.__struct_fields__) - {"failure"}  # an advance that failed is an error, not an answer
+
+    assert shown - set(re.findall(r"`(\w+)`", chapter("time"))) == set()
+    assert set(Problem.__dataclass_fields__) - set(re.findall(r"`(\w+)`", chapter("validate"))) == set()
