@@ -65,9 +65,7 @@ class ControlServer:
         finally:
             writer.close()
 
-    async def _serve(
-        self, request: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _serve(self, request: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer a request, unless whoever asked hangs up first."""
 
         def emit(kind: str, content: Any) -> None:

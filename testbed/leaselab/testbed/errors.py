@@ -10,6 +10,7 @@
     ├── LabExistsError             a lab of that name is there already, and belongs to another
     ├── LabGoneError               the lab's host process does not answer any more
     ├── NodeFailedError            a node did not come up, or died
+    │   └── ProvisioningRefusedError   a node is up and refused what the file wants of it
     ├── RefusedError               an appliance refused what it was asked for
     └── ClockStoppedError          the lab's clock cannot go where it was sent
 
@@ -66,6 +67,10 @@ class NodeFailedError(LeaselabError):
     """A node did not come up, or died."""
 
 
+class ProvisioningRefusedError(NodeFailedError):
+    """A node is up and refused what the file wants of it; the lab stays, to be looked at and mended."""
+
+
 class RefusedError(LeaselabError):
     """An appliance refused what it was asked for; the message is the appliance's own."""
 
@@ -110,7 +115,9 @@ class TopologyError(CallError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems))
-        super().__init__("\n".join(map(str, self.problems)), hint="`leaselab schema` has every field with its description")
+        super().__init__(
+            "\n".join(map(str, self.problems)), hint="`leaselab schema` has every field with its description"
+        )
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

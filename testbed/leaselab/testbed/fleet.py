@@ -58,9 +58,7 @@ class Fleet:
         on_progress: told of every phase a node reaches.
     """
 
-    def __init__(
-        self, timekeeper: Timekeeper, events: EventLog, *, on_progress: Callable[[Progress], None]
-    ) -> None:
+    def __init__(self, timekeeper: Timekeeper, events: EventLog, *, on_progress: Callable[[Progress], None]) -> None:
         self.seats: dict[str, Seat] = {}
         self.changed = asyncio.Event()
         self._timekeeper = timekeeper
@@ -150,6 +148,11 @@ class Fleet:
         """Take a node out of the lab."""
         await self.erase(name)
         del self.seats[name]
+
+    async def keep(self) -> None:
+        """Return once all that nodes did in their grants is on disk."""
+        if self._runtime is not None:
+            await self._runtime.keep()
 
     async def close(self) -> None:
         """Switch everything off and leave the runtime."""

@@ -16,22 +16,234 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
-from leaselab.appliance.instants import SECOND, Instant
 from leaselab.testbed import journal, processes
 from leaselab.testbed.control_server import ControlServer, Emit
-from leaselab.testbed.errors import LeaselabError
-from leaselab.testbed.files import explained
+from leaselab.testbed.errors import LeaselabError, ProvisioningRefusedError
+from leaselab.testbed.files import explained, write_whole
 from leaselab.testbed.journal import Entry, Journal
 from leaselab.testbed.labs import Claim, LabFolder, Slot
-from leaselab.testbed.raising import RaisedLab
+from leaselab.testbed.raising import RaisedLab, first_instant
+from leaselab.testbed.runtimes.protocol import Runtime
 from leaselab.testbed.topology.plan import Plan
 from leaselab.testbed.verbs import Verbs
+from leaselab.testbed.views import Progress
 
 FIRST_REQUEST_SECONDS: Final = 120.0
 """Whoever started the host asks it to bring the lab up; if nobody does, it was killed, and the host clears away."""
+
+_LOG: Final = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class LabHost:
+    """Hosts one lab until it is taken down.
+
+    Args:
+        folder: the lab's.
+        claim: its lock and slot, held as long as the host lives.
+        listening: the socket in the folder, bound and listening.
+        probe: told of each journal entry once it is on disk.
+    """
+
+    def __init__(
+        self,
+        folder: LabFolder,
+        claim: Claim,
+        listening: socket.socket,
+        *,
+        probe: Callable[[Entry], None] | None = None,
+    ) -> None:
+        self._folder = folder
+        self._claim = claim
+        self._listening = listening
+        self._control = ControlServer(self._answer)
+        self._probe = probe
+        self._journal: Journal | None = None
+        self._lab: RaisedLab | None = None
+        self._verbs: Verbs | None = None
+        self._listeners: list[Callable[[Progress], None]] = []
+        self._asked = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._keep = True
+        self._changing = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Serve until the lab is taken down, or the host is told to end."""
+        record = self._folder.record()
+        self._folder.write_record(msgspec.structs.replace(record, host=processes.identify(os.getpid())))
+        journal.end_processes(self._folder.path)  # of a host that was killed
+        self._journal = Journal(self._folder.path, probe=self._probe or (lambda _entry: None))
+        await self._control.open(self._listening)
+        try:
+            await self._wait()
+        finally:
+            await self._close()
+
+    def end(self, *, keep: bool) -> None:
+        """End soon. ``keep`` leaves the folder, so that a later host can go on with the lab."""
+        self._keep = keep
+        self._asked.set()
+        self._ended.set()
+
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(FIRST_REQUEST_SECONDS):
+                await self._asked.wait()
+        except TimeoutError:
+            _LOG.warning("nobody asked for the lab; clearing away")
+            self._keep = self._folder.plan.exists()
+            return
+        await self._ended.wait()
+
+    async def _close(self) -> None:
+        await self._control.close()
+        if self._lab is not None:
+            if self._keep:
+                self._lab.remember()
+            await self._lab.close()
+        if self._journal is not None:
+            self._journal.close()
+        if not self._keep:
+            shutil.rmtree(self._folder.path)
+        self._claim.close()
+
+    async def _answer(self, request: dict[str, Any], emit: Emit) -> Any:
+        self._asked.set()
+        match request.get("do"):
+            case "up":
+                return await self._up(request, emit)
+            case "down":
+                asyncio.get_running_loop().call_soon(lambda: self.end(keep=bool(request.get("keep"))))
+                return None
+        if self._verbs is None:
+            raise LeaselabError("the lab is not up yet", hint="wait for `leaselab up` to finish")
+        return await self._verbs.answer(request, emit)
+
+    async def _up(self, request: dict[str, Any], emit: Emit) -> Any:
+        """Bring the lab to a plan. A new lab that does not come up, or is not waited for, is taken back."""
+        plan = Plan.from_json(request["plan"])
+
+        def show(progress: Progress) -> None:
+            emit("progress", progress)
+
+        async with self._changing:
+            new = self._lab is None
+            existing = self._existing()
+            self._listeners.append(show)
+            try:
+                lab = self._lab or await self._raise(plan)
+                outcome = await lab.bring_to(plan, existing, request["timeout"])
+            except ProvisioningRefusedError:
+                raise
+            except (asyncio.CancelledError, Exception):
+                if new:
+                    self.end(keep=existing is not None)
+                raise
+            finally:
+                self._listeners.remove(show)
+            gc.collect()
+            gc.freeze()  # what a lab is made of lives as long as it; the collector need not look at it again
+            return outcome
+
+    def _existing(self) -> Plan | None:
+        if self._lab is not None:
+            return self._lab.plan
+        try:
+            return Plan.from_json(self._folder.plan.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise LeaselabError(str(error)) from error
+
+    async def _raise(self, plan: Plan) -> RaisedLab:
+        if self._journal is None:
+            raise RuntimeError("the host does not run")
+        self._write_keys(plan)
+        lab = RaisedLab(
+            self._folder.path,
+            plan,
+            now=first_instant(plan, time.time()),
+            runtime=self._runtime,
+            journal=self._journal,
+            on_progress=self._show,
+        )
+        await lab.open()
+        self._lab = lab
+        self._verbs = Verbs(lab, self._folder.record())
+        return lab
+
+    def _runtime(self, lab: RaisedLab) -> Runtime:
+        """Return the runtime that the lab was made for."""
+        if self._folder.record().runtime == "process":
+            from leaselab.testbed.runtimes.process import ProcessRuntime
+
+            return ProcessRuntime(self._folder.path, lab.fleet, journal=lab.journal)
+        from leaselab.testbed.runtimes.embedded import EmbeddedRuntime
+
+        return EmbeddedRuntime(self._folder.path, lab.fleet, now=lab.timekeeper.now)
+
+    def _show(self, progress: Progress) -> None:
+        for listener in self._listeners:
+            listener(progress)
+
+    def _write_keys(self, plan: Plan) -> None:
+        """Write what people and tools need to get in: the console key pair and the authority's certificate."""
+        from cryptography.hazmat.primitives import serialization
+
+        with explained("write the lab's keys"):
+            self._folder.keys.mkdir(mode=0o700, exist_ok=True)
+            key = serialization.load_ssh_private_key(plan.console_key.encode(), password=None)
+            public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+            write_whole(self._folder.keys / "id_ed25519", plan.console_key.encode(), sync=False)
+            write_whole(self._folder.keys / "id_ed25519.pub", public + b"\n", mode=0o644, sync=False)
+            write_whole(self._folder.keys / "ca.pem", plan.authority_certificate.encode(), mode=0o644, sync=False)
+
+
+def run_in_loop(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in the quickest loop there is."""
+    try:
+        import uvloop
+    except ImportError:  # not on every system; asyncio's own loop does, at half the speed
+        return asyncio.run(coroutine)
+    return uvloop.run(coroutine)
+
+
+async def _run(host: LabHost) -> None:
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: host.end(keep=True))
+    await host.run()
+
+
+def _raise_limits() -> None:
+    """Take as many file handles as one may have: a lab of hundreds of nodes needs thousands."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def main() -> None:
+    """Run as ``python -m leaselab.testbed.host FOLDER LOCK SLOT-NUMBER SLOT LISTENING``: three are descriptors."""
+    path = Path(sys.argv[1])
+    lock, number, slot, listening = (int(word) for word in sys.argv[2:6])
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _raise_limits()
+    folder = LabFolder(path.name, root=path.parent)
+    claim = Claim(lock, Slot(number, descriptor=slot))
+
+    async def serve() -> None:
+        with socket.socket(fileno=listening) as listener:
+            listener.setblocking(False)
+            await _run(LabHost(folder, claim, listener))
+
+    run_in_loop(serve())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,7 +1,7 @@
 """The picture of a lab as SVG: well-formed, whole, and nothing on top of anything else."""
 
 from itertools import combinations
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -30,15 +30,15 @@ def picture(gateways: int, *, cloud: bool = True, servers: int = 1) -> Picture:
     return Picture("a <lab> & more", "", tuple(boxes), tuple(arrows))
 
 
-def drawn(what: Picture) -> ElementTree.Element:
-    return ElementTree.fromstring(svg(what))
+def drawn(what: Picture) -> ET.Element:
+    return ET.fromstring(svg(what))
 
 
-def texts(root: ElementTree.Element) -> list[str]:
+def texts(root: ET.Element) -> list[str]:
     return [element.text or "" for element in root.iter(f"{SVG}text")]
 
 
-def cards(root: ElementTree.Element) -> list[tuple[float, float, float, float]]:
+def cards(root: ET.Element) -> list[tuple[float, float, float, float]]:
     """Return left, top, right, bottom of each card."""
     found = [element.attrib for element in root.iter(f"{SVG}rect") if element.get("class") == "card"]
     corners = [(float(at["x"]), float(at["y"]), float(at["width"]), float(at["height"])) for at in found]
@@ -120,7 +120,7 @@ def test_a_name_that_is_too_long_is_cut_within_its_card() -> None:
 
 def test_it_has_a_title_and_takes_the_readers_scheme() -> None:
     text = svg(picture(1))
-    root = ElementTree.fromstring(text)
+    root = ET.fromstring(text)
 
     assert root.get("role") == "img"
     assert [root.find(f"{SVG}{tag}") is not None for tag in ("title", "desc")] == [True, True]

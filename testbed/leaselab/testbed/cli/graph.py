@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE]")
 @option("--lab", "-l", default="", metavar="NAME", help="Draw this running lab, with what is leased now.")
-@option("--format", "drawing", type=click.Choice(["svg", "mermaid", "json"]), default="svg", envvar="LEASELAB_GRAPH_FORMAT")
+@option(
+    "--format", "drawing", type=click.Choice(["svg", "mermaid", "json"]), default="svg", envvar="LEASELAB_GRAPH_FORMAT"
+)
 @option("--output", "-o", type=click.Path(path_type=Path), metavar="PATH", help="Write to this file.")
 @set_option
 def graph(file: Path | None, *, lab: str, drawing: str, output: Path | None, values: dict[str, str]) -> None:

@@ -117,7 +117,9 @@ def _print_states(node: "Node", serials: tuple[str, ...], *, as_json: bool) -> N
 
     states = {row.serial: row.state for row in node.licenses if row.serial in serials}
     if as_json:
-        print_json({"node": node.name, "licenses": [{"serial": name, "state": state} for name, state in states.items()]})
+        print_json(
+            {"node": node.name, "licenses": [{"serial": name, "state": state} for name, state in states.items()]}
+        )
     else:
         for serial, state in states.items():
             print_line(f"{serial}: {state}")

@@ -42,7 +42,10 @@ def up(
     from leaselab.testbed.lab import Lab
 
     if dry_run:
-        ...
+        from leaselab.testbed.bringup import dry_run as planned
+
+        print_steps(planned(file, name=name, runtime=runtime, variables=values)[1], as_json=as_json)
+        return
     with shown(quiet=as_json) as on_progress:
         lab = Lab.up(
             file,
@@ -64,6 +67,17 @@ def up(
         return
     alone = [info.name for info in all_labs() if info.state == "up"] == [lab.name]
     print_lab(status, counted, lab.outcome, alone=alone)
+
+
+def print_steps(steps: "Iterable[Step]", *, as_json: bool) -> None:
+    """Print what would be done and why."""
+    from leaselab.testbed.cli.output import print_json, print_table
+
+    if as_json:
+        print_json({"steps": list(steps)})
+    else:
+        rows = [(step.action, step.node, step.reason) for step in steps]
+        print_table(("Action", "Node", "Reason"), rows, empty="nothing to do")
 
 
 def outcome_shape(outcome: "UpOutcome") -> dict[str, object]:

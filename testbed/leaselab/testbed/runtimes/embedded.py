@@ -83,7 +83,9 @@ class EmbeddedRuntime:
                 on_phase=self._watcher.phase,
             )
         except OSError as error:
-            raise NodeFailedError(f"{config.name}: {error}", hint="`leaselab doctor` checks ports and limits") from error
+            raise NodeFailedError(
+                f"{config.name}: {error}", hint="`leaselab doctor` checks ports and limits"
+            ) from error
         self._nodes[config.name] = node
         return EmbeddedNode(node, self._nodes)
 
@@ -92,6 +94,11 @@ class EmbeddedRuntime:
         store = self._opened()
         store.erase(node)
         await store.durable()
+
+    async def keep(self) -> None:
+        """Commit: within a process order is enough, and a commit a grant would cost more than the grant."""
+        if self._store is not None:
+            await self._store.durable()
 
     async def close(self) -> None:
         """Stop what still runs and close the store."""

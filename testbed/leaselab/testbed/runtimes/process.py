@@ -176,6 +176,9 @@ class ProcessRuntime:
         for file in self._home(node).glob("device.db*"):
             file.unlink()
 
+    async def keep(self) -> None:
+        """Do nothing: a node process answers a grant when its store is on disk."""
+
     async def close(self) -> None:
         """Stop what still runs, then its parent, and remove the nodes' folders."""
         await asyncio.gather(*(node.stop() for node in self._nodes.values()))

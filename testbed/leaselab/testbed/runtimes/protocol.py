@@ -81,6 +81,10 @@ class Runtime(Protocol):
         """Forget all that a node, which is off, has ever stored."""
         ...
 
+    async def keep(self) -> None:
+        """Return once all that nodes did in their grants is on disk."""
+        ...
+
     async def close(self) -> None:
         """Stop what still runs and leave nothing behind."""
         ...

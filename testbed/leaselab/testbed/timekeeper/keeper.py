@@ -7,7 +7,7 @@ else: ten days of a lab are thousands of grants, and each is one call and its an
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
@@ -86,6 +86,11 @@ class Advance:
 
 OnEvent = Callable[[str, dict[str, object]], None]
 OnProgress = Callable[[Advance], None]
+Keep = Callable[[], Awaitable[None]]
+
+
+async def _nothing_to_keep() -> None:
+    """Nodes that keep what they do by themselves need no help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,7 @@ class Timekeeper:
         real: the clock follows wall time at rate 1 and cannot be advanced (``mode: real`` in the file).
         grant_limit: wall seconds after which a grant counts as hung.
         on_event: told of stalls and overdue entries, for the lab's event log.
+        keep: puts on disk what the nodes have done; called now and then in a long advance, and at its end.
     """
 
     def __init__(
@@ -114,6 +120,7 @@ class Timekeeper:
         real: bool = False,
         grant_limit: float = GRANT_LIMIT_SECONDS,
         on_event: OnEvent = lambda _kind, _fields: None,
+        keep: Keep = _nothing_to_keep,
     ) -> None:
         self.scheduler = Scheduler(now=now)
         self.real = real
@@ -121,6 +128,7 @@ class Timekeeper:
         self._grantees: dict[str, Grantee] = {}
         self._grant_limit = grant_limit
         self._on_event = on_event
+        self._keep = keep
         self._one_advance = asyncio.Lock()
         self._line: _Line | None = None
         self._ticker: asyncio.Task[None] | None = None
@@ -260,7 +268,10 @@ class Timekeeper:
             if run.grants % BREATHE_EVERY == 0:
                 if on_progress:
                     on_progress(run)
+                await self._keep()
                 await asyncio.sleep(0)
+        if run.grants:
+            await self._keep()
         if show:
             await self._show()
 

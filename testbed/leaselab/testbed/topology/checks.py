@@ -58,9 +58,7 @@ def examine(subject: Subject) -> Iterator[Complaint]:
         yield from _once_an_entry(sound, lambda node, check=relation_check: check(subject, node))
 
 
-def _once_an_entry(
-    nodes: Collection[LabNode], check: Callable[[LabNode], Iterator[Complaint]]
-) -> Iterator[Complaint]:
+def _once_an_entry(nodes: Collection[LabNode], check: Callable[[LabNode], Iterator[Complaint]]) -> Iterator[Complaint]:
     """Check every node, but complain of the first only where one entry of the file makes fifty of them."""
     found_in: set[str] = set()
     for node in nodes:
@@ -87,7 +85,9 @@ def clock(subject: Subject) -> Iterator[Complaint]:
     given = subject.topology.spec.clock
     if given.mode == "real":
         for name in sorted(given.model_fields_set - {"mode"}):
-            yield subject.place(("clock", name), "a real clock starts at the present and runs at its pace; leave it out")
+            yield subject.place(
+                ("clock", name), "a real clock starts at the present and runs at its pace; leave it out"
+            )
 
 
 def known_kinds(subject: Subject) -> Iterator[Complaint]:
@@ -111,7 +111,9 @@ def networks(subject: Subject) -> Iterator[Complaint]:
             without_port = [node for node in meant if node.platform and network not in node.platform.ports]
             if without_port and not any(character in pattern for character in "*?["):
                 node = without_port[0]
-                yield subject.place(path, f"{node.name}, a {node.platform and node.platform.name}, has no {network} port")
+                yield subject.place(
+                    path, f"{node.name}, a {node.platform and node.platform.name}, has no {network} port"
+                )
 
 
 def codes(subject: Subject) -> Iterator[Complaint]:
@@ -245,7 +247,9 @@ def _mismatches(subject: Subject, node: LabNode, client: LicenseClient, record: 
         yield at(node, ("license-client", "id"), f"{client.server} has {client.id} as {record.product or PCS}")
     others = [each.name for each in subject.topology.nodes if each is not node and _same(each, client)]
     if others:
-        yield at(node, ("license-client", "id"), f"{client.id} is {others[0]}'s too, and belongs to one device (SRV-11)")
+        yield at(
+            node, ("license-client", "id"), f"{client.id} is {others[0]}'s too, and belongs to one device (SRV-11)"
+        )
 
 
 def _same(other: LabNode, client: LicenseClient) -> bool:

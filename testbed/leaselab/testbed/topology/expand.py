@@ -106,17 +106,22 @@ def instances(entries: Value, path: Path, complaints: list[Complaint]) -> Iterat
     for written, tree in _entries(entries):
         count = count_of(tree)
         if count is not None and count > 1 and not is_numbered(written):
-            complaints.append(Complaint(
-                entries.keys[written], (*path, written),
-                f"{count} of them cannot have one name; put {{n}} into it, for example {written}{{n}}",
-            ))
+            complaints.append(
+                Complaint(
+                    entries.keys[written],
+                    (*path, written),
+                    f"{count} of them cannot have one name; put {{n}} into it, for example {written}{{n}}",
+                )
+            )
             continue
         for number in range(1, (count or 1) + 1):
             name = fill(written, number) if count else written
             if name in seen:
-                complaints.append(Complaint(
-                    entries.keys[written], (*path, written), f"makes {name}, which {seen[name]} makes already"
-                ))
+                complaints.append(
+                    Complaint(
+                        entries.keys[written], (*path, written), f"makes {name}, which {seen[name]} makes already"
+                    )
+                )
                 break
             seen[name] = written
             yield Instance(name, written, _single(tree, number) if count else tree)
@@ -186,17 +191,26 @@ def _named(root: Value, section: str, wanted: Value | None, node: str, complaint
         return field(root, section, str(wanted.content))
     there = f"; there are {', '.join(known)}" if known else f"; `{section}` defines them"
     suggestion = nearest(str(wanted.content), known)
-    complaints.append(Complaint(
-        wanted.mark, ("nodes", node, section.rstrip("s")),
-        f"there is no {section.rstrip('s')} {wanted.content!r}{'' if suggestion else there}", suggestion,
-    ))
+    complaints.append(
+        Complaint(
+            wanted.mark,
+            ("nodes", node, section.rstrip("s")),
+            f"there is no {section.rstrip('s')} {wanted.content!r}{'' if suggestion else there}",
+            suggestion,
+        )
+    )
     return None
 
 
 def _clients_written_out(one: Instance, complaints: list[Complaint]) -> Value:
     server = field(one.tree, "license-server")
     clients = field(server, "clients")
-    if server is None or clients is None or not isinstance(server.content, dict) or not isinstance(one.tree.content, dict):
+    if (
+        server is None
+        or clients is None
+        or not isinstance(server.content, dict)
+        or not isinstance(one.tree.content, dict)
+    ):
         return one.tree
     path = ("nodes", one.written, "license-server", "clients")
     written_out = server.content | {"clients": each_with(clients, path, complaints)}

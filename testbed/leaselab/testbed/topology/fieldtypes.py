@@ -62,7 +62,9 @@ Text: TypeAlias = Annotated[
 _DASHED: Final = "lower-case letters, digits and hyphens, with a letter first"
 LabName: TypeAlias = Annotated[str, StringConstraints(max_length=MAX_NAME), *_like(_LAB_NAME, _DASHED)]
 NodeName: TypeAlias = Annotated[str, StringConstraints(max_length=MAX_NAME), *_like(NODE_NAME, _DASHED)]
-GroupName: TypeAlias = Annotated[str, StringConstraints(max_length=MAX_NAME), *_like(_GROUP_NAME, "letters, digits, _ . -")]
+GroupName: TypeAlias = Annotated[
+    str, StringConstraints(max_length=MAX_NAME), *_like(_GROUP_NAME, "letters, digits, _ . -")
+]
 HostName: TypeAlias = Annotated[
     str, StringConstraints(max_length=253), *_like(HOST_NAME, "letters, digits, hyphens and dots")
 ]

@@ -183,7 +183,7 @@ class _Reader:
             where = error.problem_mark or error.context_mark
             mark = Mark(where.line + 1, where.column + 1) if where else Mark(1, 1)
             context = f" {error.context}" if error.context else ""
-            hint = "; inside { } quote what has braces of its own: \"gw{n}\"" if "flow mapping" in context else ""
+            hint = '; inside { } quote what has braces of its own: "gw{n}"' if "flow mapping" in context else ""
             raise self._fatal(mark, f"this is no YAML: {error.problem}{context}{hint}") from None
         except (yaml.YAMLError, ValueError, OverflowError) as error:  # PyYAML lets some of these out of bad escapes
             raise self._fatal(Mark(1, 1), f"this is no YAML: {' '.join(str(error).split())}") from None
@@ -203,7 +203,9 @@ class _Reader:
         else:
             value = self._sequence(mark, path)
         if value.size > MAX_VALUES or value.height > MAX_DEPTH:
-            raise self._fatal(mark, f"holds more than {MAX_VALUES} values, or nests deeper than {MAX_DEPTH}, by its aliases")
+            raise self._fatal(
+                mark, f"holds more than {MAX_VALUES} values, or nests deeper than {MAX_DEPTH}, by its aliases"
+            )
         self._refuse_tag(event, path)
         if event.anchor:
             self.anchors[event.anchor] = value

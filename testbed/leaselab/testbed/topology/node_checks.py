@@ -51,7 +51,9 @@ def name(node: LabNode, _: str) -> Iterator[Complaint]:
     elif "{" in node.name:
         yield at(node, (), "has a place for a number but no `count`")
     elif not _SINGLE_NAME.fullmatch(node.name) or len(node.name) > _LONGEST_NAME:
-        yield at(node, (), f"{node.name!r} is no host name: letters, digits and hyphens inside, at most {_LONGEST_NAME}")
+        yield at(
+            node, (), f"{node.name!r} is no host name: letters, digits and hyphens inside, at most {_LONGEST_NAME}"
+        )
 
 
 def kind(node: LabNode, _: str) -> Iterator[Complaint]:
@@ -82,7 +84,10 @@ def release(node: LabNode, of_the_lab: str) -> Iterator[Complaint]:
         return
     if own != fitting:
         yield at(
-            node, ("release",), f"{own} is not a release of {node.personality}; {fitting} goes with it (PLT-03)", str(fitting)
+            node,
+            ("release",),
+            f"{own} is not a release of {node.personality}; {fitting} goes with it (PLT-03)",
+            str(fitting),
         )
 
 
@@ -129,7 +134,9 @@ def auth_codes(node: LabNode, _: str) -> Iterator[Complaint]:
     """Codes have their form, with all numbers in."""
     for number, code in enumerate(node.spec.auth_codes or []):
         if not AUTH_CODE.fullmatch(code):
-            yield at(node, ("auth-codes", number), f"{code!r} is not four groups of four letters or digits joined by hyphens")
+            yield at(
+                node, ("auth-codes", number), f"{code!r} is not four groups of four letters or digits joined by hyphens"
+            )
 
 
 def time_zone(node: LabNode, _: str) -> Iterator[Complaint]:

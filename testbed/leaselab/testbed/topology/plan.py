@@ -15,8 +15,10 @@ from leaselab.appliance.licensing.commands import (
     DeleteClient,
     DeleteLicense,
     DownloadKeys,
+    JoinCluster,
     RemoveServer,
     SaveClient,
+    SetDownloads,
     SetServer,
     SetServerRole,
 )
@@ -27,7 +29,9 @@ FORMAT = 1
 Entry: TypeAlias = (
     AddKeys
     | DownloadKeys
+    | SetDownloads
     | SetServerRole
+    | JoinCluster
     | SaveClient
     | SetServer
     | DeleteClient
@@ -126,7 +130,11 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         try:
             plan = msgspec.json.decode(text, type=cls)
         except msgspec.ValidationError as error:
-            raise ValueError(f"this plan is of another version of leaselab ({error}); take the lab down and up") from None
+            raise ValueError(
+                f"this plan is of another version of leaselab ({error}); take the lab down and up"
+            ) from None
         if plan.format != FORMAT:
-            raise ValueError(f"this plan has format {plan.format}, this version reads {FORMAT}; take the lab down and up")
+            raise ValueError(
+                f"this plan has format {plan.format}, this version reads {FORMAT}; take the lab down and up"
+            )
         return plan

@@ -28,7 +28,7 @@ from leaselab.testbed.topology.fieldtypes import (
     Units,
 )
 
-NOT_YET: Final = ("clusters", "faults", "load", "checks")
+NOT_YET: Final = ("faults", "load", "checks")
 """Sections of the topology language that this version does not carry out, and therefore refuses."""
 
 DEFAULT_RELEASE: Final = "8.3R1"
@@ -198,6 +198,7 @@ class Settings(Section):
         None, description="Entered after first boot, as an admin would on Download Licenses (DLD-02)."
     )
     licenses: list[License] | None = Field(None, description="SKUs; keys are minted for the node and entered.")
+    automatic_download: bool | None = Field(None, description="Ask the download center by the schedule (DLD-01).")
     license_server: LicenseServer | None = Field(None, description="Lease licenses to others.")
     license_client: LicenseClient | None = Field(None, description="Lease licenses from a server.")
     users: Units | None = Field(None, description="End users to sign in once the lab is up.")
@@ -234,6 +235,13 @@ class Network(Section):
     )
 
 
+class Cluster(Section):
+    """Gateways that share licenses and speak to their server through one of them (CLU)."""
+
+    nodes: list[NodeName] = Field(min_length=2, description="Its nodes in the order of leadership.")
+    heartbeat: DurationField | None = Field(None, description="10s to 30m between beats. Default: 5m.")
+
+
 class Internal(Section):
     """The network that every node is on."""
 
@@ -258,6 +266,7 @@ class TopologyFile(Section):
     kinds: dict[Kind, Settings] = Field({}, description="What all nodes of a kind have in common.")
     groups: dict[GroupName, GroupSettings] = Field({}, description="What all nodes of a group have in common.")
     networks: Networks | None = Field(None, description="Networks beside the internal one.")
+    clusters: dict[GroupName, Cluster] = Field({}, description="Clusters of gateways by name.")
     nodes: dict[NodeName, Node] = Field(min_length=1, description="The appliances, in the order they come up.")
 
 

@@ -68,7 +68,9 @@ def without(tree: Value, path: Path) -> Value:
     return tree
 
 
-def fit(model: type[M], tree: Value, *, file: str, under: Path = ()) -> tuple[M | None, Value, list[Problem], list[Path]]:
+def fit(
+    model: type[M], tree: Value, *, file: str, under: Path = ()
+) -> tuple[M | None, Value, list[Problem], list[Path]]:
     """Read a tree as a model; where parts of it do not fit, report all of them and read the rest.
 
     Args:

@@ -36,7 +36,9 @@ class Variables:
             return "${"
         name, default = match[1], match[2]
         if name is None:
-            raise ValueError("a variable is written ${NAME} or ${NAME:-default}; write $${ for the characters themselves")
+            raise ValueError(
+                "a variable is written ${NAME} or ${NAME:-default}; write $${ for the characters themselves"
+            )
         self.names.add(name)
         value = self._given.get(name, default)
         if value is None:

@@ -1,0 +1,269 @@
+"""A lab as its host has it: the nodes brought to a plan, and kept there; all that must outlive the host is on disk."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from leaselab.appliance.instants import MILLISECOND, Instant
+from leaselab.testbed.errors import LeaselabError, NodeFailedError, ProvisioningRefusedError
+from leaselab.testbed.eventlog import EventLog
+from leaselab.testbed.files import explained, write_whole
+from leaselab.testbed.fleet import OFF, READY, Fleet, Seat
+from leaselab.testbed.journal import Journal
+from leaselab.testbed.provisioning import Provisioner
+from leaselab.testbed.runtimes.protocol import Runtime
+from leaselab.testbed.signins import SignIns
+from leaselab.testbed.timekeeper.keeper import Timekeeper
+from leaselab.testbed.topology import steps
+from leaselab.testbed.topology.plan import Plan
+from leaselab.testbed.topology.steps import CHANGE, CREATE, REMOVE, RESTART
+from leaselab.testbed.views import Progress, Step, UpOutcome
+
+STANDING: Final = "standing.json"
+"""What the plan does not say: how late the lab is, and how far each node has been brought."""
+
+AT_ONCE: Final = 16
+"""Nodes started side by side; more only wait for one another."""
+
+
+class NodeStanding(msgspec.Struct, frozen=True):
+    """How far a node has been brought. ``off`` says that a person switched it off."""
+
+    provisioned: bool = False
+    users_set: bool = False
+    off: bool = False
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What a new host must know of a lab that an earlier one had."""
+
+    now: Instant
+    nodes: dict[str, NodeStanding] = {}
+
+
+class RaisedLab:
+    """One lab: its nodes, clock and events.
+
+    Args:
+        folder: the lab's.
+        plan: what it is to be, or was when the last host had it.
+        now: the first instant of a new lab.
+        runtime: makes the runtime that nodes run in.
+        on_progress: told of each step of each node.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        plan: Plan,
+        *,
+        now: Instant,
+        runtime: Callable[["RaisedLab"], Runtime],
+        journal: Journal,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self.folder = folder
+        self.plan: Plan | None = None
+        self.journal = journal
+        standing = _read_standing(folder / STANDING)
+        self._standing = standing.nodes if standing else {}
+        self.timekeeper = Timekeeper(
+            standing.now if standing else now,
+            real=plan.clock.mode == "real",
+            on_event=self._clock_event,
+            keep=lambda: self.fleet.keep(),
+        )
+        self.events = EventLog(folder, now=lambda: self.timekeeper.now)
+        self.fleet = Fleet(self.timekeeper, self.events, on_progress=on_progress)
+        self.sign_ins = SignIns(plan.authority_certificate)
+        self.provisioner = Provisioner(
+            self.fleet,
+            self.timekeeper,
+            self.sign_ins,
+            self.events,
+            on_progress=on_progress,
+            on_done=self.remember,
+        )
+        self._make_runtime = runtime
+        self._rate = plan.clock.rate
+        self._provisioning: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Make ready for nodes."""
+        await self.fleet.open(self._make_runtime(self))
+        self._provisioning = asyncio.get_running_loop().create_task(self.provisioner.run())
+
+    async def bring_to(self, plan: Plan, existing: Plan | None, timeout: float) -> UpOutcome:
+        """Bring the lab to a plan; nothing is touched that does not differ, or is not off by accident.
+
+        Raises:
+            NodeFailedError: a node did not start, or not everything was ready in time.
+        """
+        done = steps.steps(plan, existing)
+        try:
+            async with asyncio.timeout(timeout):
+                await self._take(plan, done)
+                await self.provisioner.rest()
+        except TimeoutError:
+            raise self._too_late(timeout) from None
+        self.remember()
+        self.timekeeper.start()
+        if self._rate and not self.timekeeper.real and not self.timekeeper.rate:
+            self.timekeeper.set_rate(self._rate)
+        self._complain()
+        waiting = {name: seat.prompt for name, seat in self.fleet.seats.items() if seat.prompt and seat.phase != READY}
+        refused = {name: one.refused for name, one in self.provisioner.users.items() if one.refused}
+        self.events.add("up", steps=sum(step.action != steps.KEEP for step in done))
+        return UpOutcome(steps=done, waiting=waiting, refused=refused)
+
+    async def _take(self, plan: Plan, done: tuple[Step, ...]) -> None:
+        """Carry the steps out, then see to it that every node is on that nobody switched off."""
+        actions: dict[str, set[str]] = {}
+        for step in done:
+            actions.setdefault(step.node, set()).add(step.action)
+        for name, wanted in actions.items():
+            if name in self.fleet.seats:
+                if REMOVE in wanted:
+                    await self.fleet.remove(name)
+                elif RESTART in wanted:
+                    await self.fleet.stop(name)
+        self._seat(plan, actions)
+        self.plan = plan
+        with explained("write the lab's plan"):
+            write_whole(self.folder / "plan.json", plan.to_json())
+        await self._start([seat for seat in self.fleet.seats.values() if not self._is_meant_off(seat)])
+
+    def _seat(self, plan: Plan, actions: dict[str, set[str]]) -> None:
+        """Give every node of the plan its seat, in the plan's order."""
+        seats: dict[str, Seat] = {}
+        for node in plan.nodes:
+            seat = self.fleet.seats.get(node.name)
+            if seat is None:
+                before = self._standing.get(node.name, NodeStanding())
+                seat = Seat(plan=node, provisioned=before.provisioned, users_set=before.users_set)
+            if CREATE in actions.get(node.name, ()):
+                seat.provisioned = seat.users_set = False
+            seat.provisioned = seat.provisioned and seat.plan.provision == node.provision
+            seat.users_set = seat.users_set and seat.plan.users == node.users
+            seat.plan, seat.tried = node, False
+            seats[node.name] = seat
+        self.fleet.seats.clear()
+        self.fleet.seats.update(seats)
+
+    async def _start(self, seats: list[Seat]) -> None:
+        """Switch nodes on, some at once; the first that fails stops it, and is named."""
+        at_once = asyncio.Semaphore(AT_ONCE)
+
+        async def start(seat: Seat) -> None:
+            async with at_once:
+                await self.fleet.start(seat.plan.name)
+
+        starting = [asyncio.ensure_future(start(seat)) for seat in seats if seat.running is None]
+        try:
+            await asyncio.gather(*starting)
+        except BaseException:
+            for task in starting:
+                task.cancel()
+            await asyncio.gather(*starting, return_exceptions=True)
+            raise
+
+    def _is_meant_off(self, seat: Seat) -> bool:
+        return self._standing.get(seat.plan.name, NodeStanding()).off
+
+    def _too_late(self, timeout: float) -> NodeFailedError:
+        late = {
+            name: self.provisioner.waits_for(name) or "its users"
+            for name, seat in self.fleet.seats.items()
+            if not seat.provisioned or (seat.plan.users and not seat.users_set)
+        }
+        words = "; ".join(f"{name} waits for {what}" for name, what in list(late.items())[:3])
+        return NodeFailedError(
+            f"not everything was up within {timeout:g} s: {words or 'the lab is slow'}",
+            hint="`leaselab up FILE` goes on where it stopped; `--timeout` gives it longer",
+        )
+
+    def _complain(self) -> None:
+        """Fail an `up` whose file a node refused; the lab stays, so that it can be looked at."""
+        failed = {name: seat.failure for name, seat in self.fleet.seats.items() if seat.tried and seat.failure}
+        if failed:
+            name, why = next(iter(failed.items()))
+            more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+            raise ProvisioningRefusedError(
+                f"{name} did not take what the file wants: {why}{more}",
+                hint="mend the file and call `leaselab up` again; `leaselab status` shows what stands",
+            )
+
+    def remember(self) -> None:
+        """Write down what the plan does not say."""
+        nodes = {
+            name: NodeStanding(provisioned=seat.provisioned, users_set=seat.users_set, off=self._is_meant_off(seat))
+            for name, seat in self.fleet.seats.items()
+        }
+        self._standing = nodes
+        standing = Standing(now=self.timekeeper.now, nodes=nodes)
+        with explained("write how the lab stands"):
+            write_whole(self.folder / STANDING, msgspec.json.encode(standing), sync=False)
+
+    async def switch(self, name: str, act: str) -> None:
+        """Switch one node: ``start``, ``stop``, ``restart``, ``kill`` or ``reset``.
+
+        Raises:
+            LeaselabError: there is no such node, or it does not start.
+        """
+        seat = self.fleet.seat(name)
+        acts: dict[str, Callable[[], Awaitable[None]]] = {
+            "start": lambda: self.fleet.start(name),
+            "stop": lambda: self.fleet.stop(name),
+            "kill": lambda: self.fleet.kill(name),
+            "restart": lambda: self._again(name, self.fleet.stop),
+            "reset": lambda: self._again(name, self.fleet.erase),
+        }
+        await acts[act]()
+        self._standing[name] = NodeStanding(
+            provisioned=seat.provisioned, users_set=seat.users_set, off=seat.phase == OFF
+        )
+        self.remember()
+        if seat.phase != OFF:
+            await self.timekeeper.settle()
+            await self.provisioner.rest()
+
+    async def _again(self, name: str, first: Callable[[str], Awaitable[None]]) -> None:
+        await first(name)
+        self.fleet.seat(name).tried = False
+        await self.fleet.start(name)
+
+    async def close(self) -> None:
+        """Stop the clock and every node, in good order."""
+        await self.timekeeper.close()
+        if self._provisioning is not None:
+            self._provisioning.cancel()
+            with contextlib.suppress(asyncio.CancelledError, LeaselabError):
+                await self._provisioning
+        await self.sign_ins.close()
+        await self.fleet.close()
+        self.events.close()
+
+    def _clock_event(self, kind: str, fields: dict[str, Any]) -> None:
+        self.events.add(kind, str(fields.pop("node", "")), **fields)
+
+
+def first_instant(plan: Plan, wall_seconds: float) -> Instant:
+    """Return where a new lab's time begins: the file's start, or the present with ``mode: real``."""
+    return int(wall_seconds * 1_000) * MILLISECOND if plan.clock.start is None else plan.clock.start
+
+
+def _read_standing(path: Path) -> Standing | None:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return msgspec.json.decode(content, type=Standing)
+    except msgspec.MsgspecError as error:
+        raise LeaselabError(
+            f"{path} is damaged: {error}", hint="take the lab down, and up again: it then begins anew"
+        ) from error
