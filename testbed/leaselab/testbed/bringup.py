@@ -95,7 +95,7 @@ def bring_up(
     answer = line.call(
         "up",
         plan=plan.to_json().decode(),
-        timeout=timeout,
+        within=timeout,
         on_progress=lambda progress: on_progress(msgspec.convert(progress, Progress)),
     )
     return folder, thread, msgspec.convert(answer, UpOutcome)

@@ -48,8 +48,9 @@ class ControlServer:
 
     async def finish(self) -> None:
         """Wait until the calls under way have been answered."""
-        if self._calls:
-            await asyncio.wait(self._calls)
+        calls = self._calls - {asyncio.current_task()}
+        if calls:
+            await asyncio.wait(calls)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         call = asyncio.current_task()

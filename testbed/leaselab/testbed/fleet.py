@@ -116,7 +116,8 @@ class Fleet:
         self._timekeeper.scheduler.reach(seat.running.now)
         self._timekeeper.register(name, seat.running, seat.running.next_due)
         standing = await seat.running.request({"do": "phase"})
-        self.phase(name, standing["phase"], standing["prompt"])
+        phase = standing["phase"] if standing["phase"] != OFF else "booting"  # its boot has not had its first turn
+        self.phase(name, phase, standing["prompt"])
         await self.until(lambda: seat.settled)
 
     async def stop(self, name: str) -> None:

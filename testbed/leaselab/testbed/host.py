@@ -37,6 +37,9 @@ from leaselab.testbed.views import Progress
 FIRST_REQUEST_SECONDS: Final = 120.0
 """Whoever started the host asks it to bring the lab up; if nobody does, it was killed, and the host clears away."""
 
+LAST_ANSWERS_SECONDS: Final = 1.0
+"""For the answers under way when the host ends; a stream that is followed never ends by itself."""
+
 _LOG: Final = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -103,6 +106,8 @@ class LabHost:
         await self._ended.wait()
 
     async def _close(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._control.finish(), LAST_ANSWERS_SECONDS)
         await self._control.close()
         if self._lab is not None:
             if self._keep:
@@ -139,7 +144,7 @@ class LabHost:
             self._listeners.append(show)
             try:
                 lab = self._lab or await self._raise(plan)
-                outcome = await lab.bring_to(plan, existing, request["timeout"])
+                outcome = await lab.bring_to(plan, existing, request["within"])
             except ProvisioningRefusedError:
                 raise
             except (asyncio.CancelledError, Exception):

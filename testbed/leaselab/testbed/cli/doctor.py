@@ -28,9 +28,9 @@ def doctor(context: click.Context, file: Path | None, *, runtime: str, values: d
 
     plan = None
     if file:
-        from leaselab.testbed.cli.planning import planned
+        from leaselab.testbed.bringup import dry_run
 
-        plan = planned(file, values, runtime=runtime)
+        plan, _ = dry_run(file, name=None, runtime=runtime, variables=values)
     found = preflight.findings(preflight.look(labs_folder()), plan)
     if as_json:
         print_json({"findings": found})

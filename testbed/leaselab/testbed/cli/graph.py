@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from leaselab.testbed.cli.choice import chosen_lab, reports
-from leaselab.testbed.cli.options import option, set_option
+from leaselab.testbed.cli.options import RUNTIMES, option, set_option
 from leaselab.testbed.errors import CallError
 
 if TYPE_CHECKING:
@@ -57,8 +57,9 @@ def _picture(file: Path | None, lab: str, values: dict[str, str]) -> "Picture":
             hint="`leaselab graph FILE`, or `leaselab graph --lab NAME` for a running lab",
         )
     if file:
-        from leaselab.testbed.cli.planning import planned
+        from leaselab.testbed.bringup import dry_run
 
-        return picture_of(planned(file, values))
+        plan, _ = dry_run(file, name=None, runtime=RUNTIMES[0], variables=values)
+        return picture_of(plan)
     running = chosen_lab(lab)
     return picture_of(running.plan, reports(running, running.status()))

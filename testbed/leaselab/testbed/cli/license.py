@@ -129,10 +129,12 @@ def _minted(lab: "Lab", sku: str, hardware_id: str, start: datetime | None, end:
     from leaselab.appliance.licensing.keys import mint_key
     from leaselab.appliance.licensing.skus import parse_sku
     from leaselab.appliance.machine import Refusal
+    from leaselab.testbed.topology.identities import Identities
 
     known = parse_sku(sku)
     if isinstance(known, Refusal):
         raise CallError(known.message)
     serial = f"CLI-{secrets.token_hex(5).upper()}"
     starts_on, ends_on = (moment.date() if moment else None for moment in (start, end))
-    return mint_key(known.text, hardware_id, serial, starts_on, ends_on, _authority(lab))
+    authority = bytes.fromhex(Identities(lab.plan.seed).authority_private)
+    return mint_key(known.text, hardware_id, serial, starts_on, ends_on, authority)

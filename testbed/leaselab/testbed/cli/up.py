@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from leaselab.testbed.cli.choice import reports
 from leaselab.testbed.cli.options import file_argument, format_option, option, runtime_option, set_option
 
 if TYPE_CHECKING:
     from leaselab.appliance.licensing.views import Report
+    from leaselab.testbed.topology.plan import Plan
     from leaselab.testbed.views import LabStatus, Step, UpOutcome
 
 
@@ -37,9 +39,12 @@ def up(
     second call changes nothing. Interrupted, it takes back what it made. The lab then lives by itself until it is
     taken down.
     """
+    from leaselab.testbed import bringup
+    from leaselab.testbed.cli import shapes
     from leaselab.testbed.cli.output import print_json
     from leaselab.testbed.cli.progress import shown
     from leaselab.testbed.lab import Lab
+    from leaselab.testbed.labs import all_labs
 
     if dry_run:
         from leaselab.testbed.bringup import dry_run as planned
@@ -56,10 +61,6 @@ def up(
             background=True,
             on_progress=on_progress,
         )
-    from leaselab.testbed.cli import shapes
-    from leaselab.testbed.cli.choice import reports
-    from leaselab.testbed.labs import all_labs
-
     status = lab.status()
     counted = reports(lab, status)
     if as_json:
@@ -78,6 +79,16 @@ def print_steps(steps: "Iterable[Step]", *, as_json: bool) -> None:
     else:
         rows = [(step.action, step.node, step.reason) for step in steps]
         print_table(("Action", "Node", "Reason"), rows, empty="nothing to do")
+
+
+def _print_steps(plan: "Plan", steps: "Iterable[Step]", *, as_json: bool) -> None:
+    from leaselab.testbed.cli.output import print_json, print_table
+
+    if as_json:
+        print_json({"lab": plan.lab, "steps": steps})
+        return
+    rows = [(step.node, step.action, step.reason) for step in steps]
+    print_table(["node", "step", "reason"], rows, empty="nothing to do")
 
 
 def outcome_shape(outcome: "UpOutcome") -> dict[str, object]:

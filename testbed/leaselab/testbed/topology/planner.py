@@ -201,7 +201,7 @@ class _Planner:
             dns = network.dns if network is not None else []
             domains = network.domains if network is not None else []
             answers["network"] = f"{address} {netmask} {gateway or ''}".strip()
-            answers["dns"] = " ".join([*(dns or ["-"]), *(["-"] if len(dns) == 1 and domains else []), *domains])
+            answers["dns"] = " ".join([*(dns or [address_of(self._slot, INTERNAL, 0)]), *(["-"] if len(dns) == 1 and domains else []), *domains])
             answers["wins"] = (network.wins if network is not None else None) or "-"
         if "certificate" not in asked:
             certificate = boot.certificate if boot is not None else None
