@@ -91,9 +91,16 @@ def picture_of(plan: Plan, reports: Mapping[str, Report] | None = None) -> Pictu
     seen = reports or {}
     boxes = tuple(_box(node, seen.get(node.name)) for node in plan.nodes)
     arrows = [arrow for node in plan.nodes for arrow in _arrows(plan, node, seen.get(node.name))]
-    mode = plan.clock.mode
-    start = f" from {format_instant(plan.clock.start)}" if plan.clock.start is not None else ""
-    return Picture(plan.lab, f"{summary_of(boxes)} · {mode} clock{start}", boxes, tuple(arrows))
+    return Picture(plan.lab, f"{summary_of(boxes)} · {_clock(plan, seen)}", boxes, tuple(arrows))
+
+
+def _clock(plan: Plan, reports: Mapping[str, Report]) -> str:
+    """Say how late it is in a running lab, or where a lab begins."""
+    if reports:
+        return f"at {format_instant(max(report.now for report in reports.values()))}"
+    if plan.clock.start is None:
+        return "real clock"
+    return f"virtual clock from {format_instant(plan.clock.start)}"
 
 
 def _box(node: NodePlan, report: Report | None) -> Box:

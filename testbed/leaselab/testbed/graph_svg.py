@@ -100,10 +100,12 @@ class _Drawing:
     def _place(self) -> float:
         """Set each column beside the last, centred in height; return the width of it all."""
         x: float = MARGIN
+        before: list[Box] = []
         for side, boxes in self.columns.items():
             if not boxes:
                 continue
-            x += self._gap_before(side)
+            x += self._gap(before, boxes) if before else 0
+            before = boxes
             y = HEADER + (self.inner_height - _column_height(len(boxes))) / 2
             for box in boxes:
                 self.places[box.name] = (x, y)
@@ -111,13 +113,11 @@ class _Drawing:
             x += self.widths[side]
         return max(x + MARGIN, 480.0)
 
-    def _gap_before(self, side: str) -> float:
-        """Return the room in front of a column: for the lines' curves and for the widest label."""
-        if not self.places:
-            return 0
-        arrows = [arrow for arrow in self.picture.arrows if arrow.target in {box.name for box in self.columns[side]}]
-        bend = BEND if any(len(boxes) > 1 for boxes in self.columns.values()) else 8
-        return bend + 30 + max((_label_width(arrow) for arrow in arrows), default=0)
+    def _gap(self, sources: list[Box], targets: list[Box]) -> float:
+        """Return the room between two columns: for the lines' curves and for the widest label."""
+        names = {box.name for box in targets}
+        label = max((_label_width(arrow) for arrow in self.picture.arrows if arrow.target in names), default=0)
+        return label + 30 + (8 if len(sources) == len(targets) == 1 else BEND)
 
     def text(self) -> str:
         """Write it all down."""

@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE]")
 @option("--lab", "-l", default="", metavar="NAME", help="Draw this running lab, with what is leased now.")
 @option(
-    "--format", "drawing", type=click.Choice(["svg", "mermaid", "json"]), default="svg", envvar="LEASELAB_GRAPH_FORMAT"
+    "--format",
+    "drawing",
+    type=click.Choice(["svg", "mermaid", "json"]),
+    default="svg",
+    envvar="LEASELAB_GRAPH_FORMAT",
+    help="What to draw it as.",
 )
 @option("--output", "-o", type=click.Path(path_type=Path), metavar="PATH", help="Write to this file.")
 @set_option

@@ -49,7 +49,7 @@ def node_rows(status: LabStatus, reports: Mapping[str, Report]) -> Rows:
 
 
 def count_rows(reports: Mapping[str, Report]) -> Rows:
-    """Return a row for each node and feature: what it counts."""
+    """Return a row for each node and feature that it counts anything of."""
     return [
         (
             name,
@@ -64,6 +64,7 @@ def count_rows(reports: Mapping[str, Report]) -> Rows:
         )
         for name, report in reports.items()
         for counts in report.features.values()
+        if counts.feature == CONCURRENT_USERS or counts.installed or counts.leased or counts.promised
     ]
 
 

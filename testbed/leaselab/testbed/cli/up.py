@@ -1,6 +1,6 @@
 """`leaselab up`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,9 +47,7 @@ def up(
     from leaselab.testbed.labs import all_labs
 
     if dry_run:
-        from leaselab.testbed.bringup import dry_run as planned
-
-        print_steps(planned(file, name=name, runtime=runtime, variables=values)[1], as_json=as_json)
+        print_steps(*bringup.dry_run(file, name=name, runtime=runtime, variables=values), as_json=as_json)
         return
     with shown(quiet=as_json) as on_progress:
         lab = Lab.up(
@@ -70,18 +68,8 @@ def up(
     print_lab(status, counted, lab.outcome, alone=alone)
 
 
-def print_steps(steps: "Iterable[Step]", *, as_json: bool) -> None:
+def print_steps(plan: "Plan", steps: "Sequence[Step]", *, as_json: bool) -> None:
     """Print what would be done and why."""
-    from leaselab.testbed.cli.output import print_json, print_table
-
-    if as_json:
-        print_json({"steps": list(steps)})
-    else:
-        rows = [(step.action, step.node, step.reason) for step in steps]
-        print_table(("Action", "Node", "Reason"), rows, empty="nothing to do")
-
-
-def _print_steps(plan: "Plan", steps: "Iterable[Step]", *, as_json: bool) -> None:
     from leaselab.testbed.cli.output import print_json, print_table
 
     if as_json:

@@ -186,7 +186,7 @@ class ProcessRuntime:
             self._orders.close()
         if self._nursery:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._nursery.wait(STOP_SECONDS)
+                await asyncio.to_thread(self._nursery.wait, STOP_SECONDS)  # hanging up takes the loop's next turn
             self._nursery.kill()
             self._nursery.wait()
             self._journal.gone("process", [NURSERY])
