@@ -222,7 +222,7 @@ def _hosted(folder: LabFolder, claim: Claim, *, background: bool) -> HostThread 
         if not background:
             return HostThread(folder, claim, listening)
         with explained("start the lab's host"), folder.log.open("ab") as log:
-            subprocess.Popen(
+            subprocess.Popen(  # noqa: S603 - this very interpreter, and paths and numbers of our own
                 [
                     sys.executable,
                     "-m",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 import msgspec
 
@@ -100,14 +101,18 @@ def _duration(by: str | timedelta | Duration | None, units: dict[str, float]) ->
         if by is None:
             by = timedelta(**units)
         elif units:
-            raise ValueError("give a duration or units, not both")
+            return _nonsense("give a duration or units, not both")
         if isinstance(by, str):
             return parse_duration(by)
         if isinstance(by, timedelta):
             return by // timedelta(milliseconds=MILLISECOND)
     except (ValueError, TypeError) as error:
-        raise CallError(str(error), hint='for example advance("10d") or advance(days=9, hours=23)') from None
+        return _nonsense(str(error))
     return by
+
+
+def _nonsense(why: str) -> NoReturn:
+    raise CallError(why, hint='for example advance("10d") or advance(days=9, hours=23)') from None
 
 
 def _instant(instant: str | datetime | Instant) -> Instant:

@@ -87,7 +87,7 @@ class ControlServer:
             return
         except LeaselabError as error:
             emit("error", flatten(error))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whoever asked must hear of whatever went wrong here
             _LOG.exception("request %s failed", request.get("do"))
             emit("error", flatten(_unexpected(request, error)))
         await writer.drain()

@@ -1,13 +1,13 @@
 """The nodes of a running lab: switched on and off, how far each has come, and what they tell by themselves."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from leaselab.appliance.adapters.control import ControlError
 from leaselab.appliance.config import CloudConfig
-from leaselab.appliance.instants import NEVER, Instant
+from leaselab.appliance.instants import Instant
 from leaselab.testbed.errors import LeaselabError, NodeFailedError, UnknownNodeError, nearest
 from leaselab.testbed.eventlog import EventLog
 from leaselab.testbed.runtimes.protocol import RunningNode, Runtime

@@ -4,7 +4,6 @@ One node at a time and in a fixed order, so that the same file gives the same hi
 prompt holds up those that need it and nobody else, for as long as it takes.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, Final
 

@@ -147,12 +147,14 @@ def _wish(request: pytest.FixtureRequest) -> Wish:
         pytest.fail("the `lab` fixture wants a topology: mark the test @pytest.mark.lab(FILE)", pytrace=False)
     wanted: dict[str, Any] = dict(marker.kwargs)
     scope = wanted.pop("scope", "function")
-    if scope not in SCOPES:
-        pytest.fail(f"@pytest.mark.lab: scope {scope!r} is none of {', '.join(SCOPES)}", pytrace=False)
+    runtime = wanted.pop("runtime", None) or request.config.getoption("--leaselab-runtime")
+    for name, value, known in (("scope", scope, SCOPES), ("runtime", runtime, RUNTIMES)):
+        if value not in known:
+            pytest.fail(f"@pytest.mark.lab: {name} {value!r} is none of {', '.join(known)}", pytrace=False)
     return Wish(
         file=_found(request, Path(marker.args[0])),
         scope=scope,
-        runtime=wanted.pop("runtime", None) or request.config.getoption("--leaselab-runtime"),
+        runtime=runtime,
         timeout=wanted.pop("timeout", 60),
         variables=tuple((name, str(value)) for name, value in sorted(wanted.items())),
     )

@@ -20,7 +20,7 @@ from leaselab.testbed.signins import SignIns
 from leaselab.testbed.timekeeper.keeper import Timekeeper
 from leaselab.testbed.topology import steps
 from leaselab.testbed.topology.plan import Plan
-from leaselab.testbed.topology.steps import CHANGE, CREATE, REMOVE, RESTART
+from leaselab.testbed.topology.steps import CREATE, REMOVE, RESTART
 from leaselab.testbed.views import Progress, Step, UpOutcome
 
 STANDING: Final = "standing.json"
@@ -75,7 +75,7 @@ class RaisedLab:
             standing.now if standing else now,
             real=plan.clock.mode == "real",
             on_event=self._clock_event,
-            keep=lambda: self.fleet.keep(),
+            keep=self._keep,
         )
         self.events = EventLog(folder, now=lambda: self.timekeeper.now)
         self.fleet = Fleet(self.timekeeper, self.events, on_progress=on_progress)
@@ -92,12 +92,15 @@ class RaisedLab:
         self._rate = plan.clock.rate
         self._provisioning: asyncio.Task[None] | None = None
 
+    async def _keep(self) -> None:
+        await self.fleet.keep()
+
     async def open(self) -> None:
         """Make ready for nodes."""
         await self.fleet.open(self._make_runtime(self))
         self._provisioning = asyncio.get_running_loop().create_task(self.provisioner.run())
 
-    async def bring_to(self, plan: Plan, existing: Plan | None, timeout: float) -> UpOutcome:
+    async def bring_to(self, plan: Plan, existing: Plan | None, within_seconds: float) -> UpOutcome:
         """Bring the lab to a plan; nothing is touched that does not differ, or is not off by accident.
 
         Raises:
@@ -105,11 +108,11 @@ class RaisedLab:
         """
         done = steps.steps(plan, existing)
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(within_seconds):
                 await self._take(plan, done)
                 await self.provisioner.rest()
         except TimeoutError:
-            raise self._too_late(timeout) from None
+            raise self._too_late(within_seconds) from None
         self.remember()
         self.timekeeper.start()
         if self._rate and not self.timekeeper.real and not self.timekeeper.rate:
@@ -174,7 +177,7 @@ class RaisedLab:
     def _is_meant_off(self, seat: Seat) -> bool:
         return self._standing.get(seat.plan.name, NodeStanding()).off
 
-    def _too_late(self, timeout: float) -> NodeFailedError:
+    def _too_late(self, seconds: float) -> NodeFailedError:
         late = {
             name: self.provisioner.waits_for(name) or "its users"
             for name, seat in self.fleet.seats.items()
@@ -182,7 +185,7 @@ class RaisedLab:
         }
         words = "; ".join(f"{name} waits for {what}" for name, what in list(late.items())[:3])
         return NodeFailedError(
-            f"not everything was up within {timeout:g} s: {words or 'the lab is slow'}",
+            f"not everything was up within {seconds:g} s: {words or 'the lab is slow'}",
             hint="`leaselab up FILE` goes on where it stopped; `--timeout` gives it longer",
         )
 

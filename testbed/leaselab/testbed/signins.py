@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from leaselab.appliance.adapters.tls import client_context
+from leaselab.appliance.adapters.wire.tls import client_context
 from leaselab.appliance.config import ApplianceConfig
 from leaselab.testbed.errors import CallError, NodeFailedError
 from leaselab.testbed.runtimes.protocol import RunningNode

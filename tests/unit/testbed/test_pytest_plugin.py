@@ -55,7 +55,7 @@ def test_the_marker_and_the_options_are_registered(inner: pytest.Pytester) -> No
         ("@pytest.mark.lab()", "*mark the test @pytest.mark.lab(FILE)*"),
         ("@pytest.mark.lab('absent.yml')", "*there is no absent.yml in *"),
         ("@pytest.mark.lab('small.yml', scope='class')", "*scope 'class' is none of function, module, session*"),
-        ("@pytest.mark.lab('small.yml', runtime='vm')", "*the lab of *small.yml did not come up: *"),
+        ("@pytest.mark.lab('small.yml', runtime='vm')", "*runtime 'vm' is none of embedded, process*"),
     ],
 )
 def test_a_marker_that_makes_no_lab_is_answered_in_words(inner: pytest.Pytester, marker: str, message: str) -> None:
@@ -80,7 +80,7 @@ def test_a_test_gets_the_lab_of_its_marker_and_it_is_gone_afterwards(inner: pyte
         """
     )
 
-    inner.runpytest().assert_outcomes(passed=1)
+    inner.runpytest_subprocess().assert_outcomes(passed=1)
     assert all_labs() == []
 
 
@@ -95,7 +95,7 @@ def test_keywords_of_the_marker_are_variables_of_the_file(inner: pytest.Pytester
         """
     )
 
-    inner.runpytest().assert_outcomes(passed=1)
+    inner.runpytest_subprocess().assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize(("scope", "same"), [("function", False), ("module", True), ("session", True)])
@@ -116,7 +116,7 @@ def test_tests_of_one_scope_share_a_lab(inner: pytest.Pytester, scope: str, same
         """
     )
 
-    inner.runpytest().assert_outcomes(passed=2)
+    inner.runpytest_subprocess().assert_outcomes(passed=2)
     assert all_labs() == []
 
 
@@ -132,7 +132,7 @@ def test_a_session_shares_one_lab_over_its_modules_and_a_module_does_not(inner: 
         for name in ("one", "two"):
             inner.makepyfile(**{f"test_{scope}_{name}": body.format(scope=scope)})
 
-    lines = inner.runpytest("-s").outlines
+    lines = inner.runpytest_subprocess("-s").outlines
     names = [line.split("LAB ")[1].split()[0] for line in lines if "LAB " in line]
 
     assert len(names) == 4
@@ -150,7 +150,7 @@ def test_a_failure_brings_events_logs_and_consoles(inner: pytest.Pytester) -> No
         """
     )
 
-    result = inner.runpytest()
+    result = inner.runpytest_subprocess()
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
@@ -173,7 +173,7 @@ def test_a_lab_that_did_not_come_up_is_not_tried_for_each_test_of_the_module(inn
         """
     )
 
-    result = inner.runpytest()
+    result = inner.runpytest_subprocess()
 
     result.assert_outcomes(errors=2)
     result.stdout.fnmatch_lines(["*the lab of *broken.yml did not come up: *psa9*"])
@@ -196,7 +196,7 @@ def test_the_lab_of_a_failed_test_can_be_kept(inner: pytest.Pytester) -> None:
         """
     )
 
-    result = inner.runpytest("--leaselab-keep")
+    result = inner.runpytest_subprocess("--leaselab-keep")
 
     result.assert_outcomes(failed=1, passed=1)
     (kept,) = all_labs()

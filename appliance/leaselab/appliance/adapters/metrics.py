@@ -9,8 +9,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from leaselab.appliance.adapters.http1 import Connection, Request, Response
-from leaselab.appliance.adapters.listener import Listener
+from leaselab.appliance.adapters.wire.http1 import Connection, Request, Response
+from leaselab.appliance.adapters.wire.listener import Listener
 from leaselab.appliance.instants import DAY, NEVER, SECOND, Instant
 from leaselab.appliance.licensing.views import ClientRow, FeatureCounts, Report
 

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 import httptools
 import msgspec
 
-from leaselab.appliance.adapters.tls import client_context, explain, validity_error
+from leaselab.appliance.adapters.wire.tls import client_context, explain, validity_error
 from leaselab.appliance.config import HostEntry, NodeConfig
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.machine import Envelope, Settle

@@ -134,7 +134,7 @@ class ProcessRuntime:
         ours, theirs = socket.socketpair()
         with theirs, explained("start the parent of the nodes"):
             # From this thread: the kernel ends the nursery when the thread that made it ends.
-            self._nursery = subprocess.Popen(
+            self._nursery = subprocess.Popen(  # noqa: ASYNC220, S603 - must be this thread's child; our own interpreter
                 [sys.executable, "-m", "leaselab.testbed.runtimes.nursery", str(theirs.fileno()), str(os.getpid())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -244,7 +244,7 @@ class ProcessRuntime:
 
     def _connection(self) -> Channel:
         """Take a node's call. It says who it is with its first words."""
-        channel = Channel(partial(self._heard, lambda: channel))
+        channel: Channel = Channel(partial(self._heard, lambda: channel))
         return channel
 
     async def _heard(self, channel: Callable[[], Channel], message: dict[str, Any]) -> dict[str, Any]:

@@ -42,10 +42,6 @@ class Grantee(Protocol):
         """Show the node an instant at which it has nothing to do."""
         ...
 
-    async def timer(self) -> str:
-        """Return the name of the agenda entry that comes next, for messages."""
-        ...
-
 
 class ClockError(RuntimeError):
     """The clock cannot do what is asked, or stands still where it should not. One line: what, where, what to do."""

@@ -6,6 +6,7 @@ Checks of one node by itself are in :mod:`node_checks`; here is what concerns se
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeAlias
 
 from leaselab.appliance.licensing.skus import SERVER, parse_sku
@@ -52,10 +53,16 @@ def examine(subject: Subject) -> Iterator[Complaint]:
         yield from file_check(subject)
     of_the_lab = subject.topology.spec.release
     for node_check in NODE_CHECKS:
-        yield from _once_an_entry(subject.topology.nodes, lambda node, check=node_check: check(node, of_the_lab))
+        yield from _once_an_entry(subject.topology.nodes, partial(_of_the_lab, node_check, of_the_lab))
     sound = [node for node in subject.topology.nodes if node.written not in subject.broken]
     for relation_check in RELATION_CHECKS:
-        yield from _once_an_entry(sound, lambda node, check=relation_check: check(subject, node))
+        yield from _once_an_entry(sound, partial(relation_check, subject))
+
+
+def _of_the_lab(
+    check: Callable[[LabNode, str], Iterator[Complaint]], release: str, node: LabNode
+) -> Iterator[Complaint]:
+    return check(node, release)
 
 
 def _once_an_entry(nodes: Collection[LabNode], check: Callable[[LabNode], Iterator[Complaint]]) -> Iterator[Complaint]:
@@ -90,11 +97,42 @@ def clock(subject: Subject) -> Iterator[Complaint]:
             )
 
 
+def clusters(subject: Subject) -> Iterator[Complaint]:
+    """A cluster is of gateways of one personality and release, none of which is in another (CLU-01)."""
+    topology = subject.topology
+    names = [node.name for node in topology.nodes]
+    taken: dict[str, str] = {}
+    for cluster, spec in topology.spec.clusters.items():
+        kinds: set[tuple[str, str]] = set()
+        for number, name in enumerate(spec.nodes):
+            path: Path = ("clusters", cluster, "nodes", number)
+            node = topology.find(name)
+            if node is None:
+                yield subject.place(path, f"there is no node {name!r}", nearest(name, names))
+                continue
+            if node.is_license_server:
+                yield subject.place(path, f"{name} is a license server, which is no node of a cluster of gateways")
+            if name in taken:
+                yield subject.place(path, f"{name} is a node of cluster {taken[name]} already")
+            taken[name] = cluster
+            kinds.add((node.personality, _release_text(node, topology.spec.release)))
+        if len(kinds) > 1:
+            found = ", ".join(f"{personality} {release}" for personality, release in sorted(kinds))
+            yield subject.place(("clusters", cluster), f"its nodes run {found}; a cluster has one of each (CLU-01)")
+
+
+def _release_text(node: LabNode, of_the_lab: str) -> str:
+    try:
+        return str(node.release(of_the_lab))
+    except ReleaseError:
+        return ""  # complained of elsewhere
+
+
 def known_kinds(subject: Subject) -> Iterator[Complaint]:
     """Settings for a kind are for one that there is."""
     for name in subject.topology.spec.kinds:
         if name not in PLATFORMS:
-            value, mark, _ = locate(subject.root, ("kinds", name))
+            _, mark, _ = locate(subject.root, ("kinds", name))
             yield Complaint(mark, ("kinds", name), "there is no such kind", nearest(name, PLATFORMS))
 
 
@@ -130,7 +168,7 @@ def codes(subject: Subject) -> Iterator[Complaint]:
                 yield subject.place((*path, "licenses", number), sku.message)
 
 
-FILE_CHECKS: Final[tuple[FileCheck, ...]] = (lab_release, clock, known_kinds, networks, codes)
+FILE_CHECKS: Final[tuple[FileCheck, ...]] = (lab_release, clock, known_kinds, clusters, networks, codes)
 
 
 # --- nodes and the cloud ---------------------------------------------------------------------------------------------
@@ -196,7 +234,7 @@ def records(subject: Subject, node: LabNode) -> Iterator[Complaint]:
             suggestion = nearest(client.platform, PLATFORMS)
             yield at(node, (*path, "platform"), f"there is no kind {client.platform!r}", suggestion)
         kind = client.platform or (gateway.spec.kind if gateway else None)
-        if node.boots_as_license_server and kind in PLATFORMS and PLATFORMS[kind].family == MAG:
+        if node.boots_as_license_server and kind is not None and kind in PLATFORMS and PLATFORMS[kind].family == MAG:
             field = "platform" if client.platform else "node"
             yield at(node, (*path, field), "a Virtual License Server leases to no MAG (VLS-10)")
         yield from _contradictions(node, path, client, gateway)

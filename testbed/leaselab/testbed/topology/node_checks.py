@@ -24,7 +24,7 @@ from leaselab.appliance.models.platforms import PLATFORMS, PPS
 from leaselab.appliance.models.releases import Release, ReleaseError, has_virtual_license_server, matching_release
 from leaselab.testbed.errors import nearest
 from leaselab.testbed.topology.expand import Complaint, Path
-from leaselab.testbed.topology.schema import Allocation
+from leaselab.testbed.topology.schema import Allocation, Boot
 from leaselab.testbed.topology.shapes import locate
 from leaselab.testbed.topology.topology import CLOUD, LabNode
 
@@ -106,6 +106,10 @@ def boot(node: LabNode, of_the_lab: str) -> Iterator[Complaint]:
     if given.admin:
         yield from _answer(node, ("boot", "admin", "name"), answers.administrator(given.admin.name))
         yield from _answer(node, ("boot", "admin", "password"), answers.password(given.admin.password))
+    yield from _network_and_certificate(node, given)
+
+
+def _network_and_certificate(node: LabNode, given: Boot) -> Iterator[Complaint]:
     if given.network:
         yield from _answer(node, ("boot", "network", "netmask"), answers.netmask(given.network.netmask))
         for field, address in (("gateway", given.network.gateway), ("wins", given.network.wins)):
@@ -177,14 +181,15 @@ def server_role(node: LabNode, _: str) -> Iterator[Complaint]:
         yield at(
             node,
             ("license-server", "incremental-lease"),
-            f"{format_duration(lease)} is not within {format_duration(shortest)} to {format_duration(longest)} (SRV-02)",
+            f"{format_duration(lease)} is not within {format_duration(shortest)} to "
+            f"{format_duration(longest)} (SRV-02)",
         )
     elif not RENEWAL_MINIMUM <= interval <= lease // 2:
         yield at(
             node,
             ("license-server", "renewal-interval"),
-            f"{format_duration(interval)} is not within {format_duration(RENEWAL_MINIMUM)} to {format_duration(lease // 2)}, "
-            "half the incremental lease (SRV-02)",
+            f"{format_duration(interval)} is not within {format_duration(RENEWAL_MINIMUM)} to "
+            f"{format_duration(lease // 2)}, half the incremental lease (SRV-02)",
         )
 
 

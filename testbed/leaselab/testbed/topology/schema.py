@@ -33,7 +33,7 @@ NOT_YET: Final = ("faults", "load", "checks")
 
 DEFAULT_RELEASE: Final = "8.3R1"
 DEFAULT_START: Final = "2018-01-01T00:00:00Z"
-"""In the past, so that no monitoring system takes the lab's time for the future; always the same, so that runs replay."""
+"""In the past, lest a monitoring system take the lab's time for the future; the same always, so that runs replay."""
 
 
 class Section(BaseModel):
@@ -296,7 +296,8 @@ def _tidy(schema: Any) -> Any:
         if key != "title" and not (key == "default" and value is None)
     }
     if "anyOf" in tidy:
-        flat = [inner for each in tidy["anyOf"] for inner in (each["anyOf"] if each.keys() == {"anyOf"} else [each])]
+        choices: list[dict[str, Any]] = list(tidy["anyOf"])
+        flat = [inner for each in choices for inner in (each["anyOf"] if each.keys() == {"anyOf"} else [each])]
         tidy["anyOf"] = [each for at, each in enumerate(flat) if each not in flat[:at]]
     elif {"enum", "const", "pattern"} & tidy.keys() or tidy.get("type") in ("integer", "number", "boolean"):
         outer = {key: tidy.pop(key) for key in ("description", "default") if key in tidy}

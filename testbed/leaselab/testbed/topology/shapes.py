@@ -38,7 +38,8 @@ def locate(tree: Value, path: Path) -> tuple[Value, Mark, Path]:
     Returns:
         The deepest value there is, the mark of its key (or item), and its path.
     """
-    value, mark, walked = tree, tree.mark, ()
+    value, mark = tree, tree.mark
+    walked: Path = ()
     for part in path:
         content = value.content
         if isinstance(content, dict) and isinstance(part, str) and part in content:
@@ -148,11 +149,15 @@ def _literals(expected: str) -> list[str]:
     return [word.strip("' ") for word in expected.replace(" or ", ",").split(",")]
 
 
+SHOWN: Final = 60
+"""Characters of a value that a message shows."""
+
+
 def _shown(given: Any) -> str:
     if isinstance(given, dict | list):
         return "a mapping" if isinstance(given, dict) else "a list"
     text = getattr(given, "written", None) or {None: "nothing", True: "true", False: "false"}.get(given, repr(given))
-    return text if len(text) <= 60 else f"{text[:57]}…"
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}…"
 
 
 def _fields(model: type[BaseModel], path: Path) -> list[str]:

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from leaselab.appliance.adapters.http1 import Connection, Request, Response
 from leaselab.appliance.adapters.https.context import NodeContext
+from leaselab.appliance.adapters.wire.http1 import Connection, Request, Response
 from leaselab.appliance.licensing.messages import ROUTES, Denied
 from leaselab.appliance.machine import Refusal, Settle
 

@@ -6,11 +6,11 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import unquote
 
-from leaselab.appliance.adapters.http1 import Connection, Request, Response
 from leaselab.appliance.adapters.https import protocol
 from leaselab.appliance.adapters.https.context import NodeContext
-from leaselab.appliance.adapters.listener import Listener
-from leaselab.appliance.adapters.tls import server_context
+from leaselab.appliance.adapters.wire.http1 import Connection, Request, Response
+from leaselab.appliance.adapters.wire.listener import Listener
+from leaselab.appliance.adapters.wire.tls import server_context
 
 READY: Final = "ready"
 _HEALTH: Final = b"/api/v1/health"

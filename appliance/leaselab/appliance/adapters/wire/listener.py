@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Iterable
 from typing import Final
 
-from leaselab.appliance.adapters.http1 import Connection, Handler, Limits
+from leaselab.appliance.adapters.wire.http1 import Connection, Handler, Limits
 
 SWEEP_SECONDS: Final = 1.0
 """How often a listener looks for connections past their deadline; time-outs are as coarse as that."""

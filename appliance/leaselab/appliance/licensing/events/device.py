@@ -1,0 +1,98 @@
+"""What happened to the device itself, and at its users' door."""
+
+from leaselab.appliance.licensing.commands import Session
+from leaselab.appliance.machine import Event
+
+
+class Booted(Event, frozen=True):
+    """Switched on with a release; ``secret`` is kept from the first time only."""
+
+    release: str
+    secret: bytes
+
+
+class AgreementAccepted(Event, frozen=True):
+    """The license agreement was accepted (KEY-04)."""
+
+
+class ModeChosen(Event, frozen=True):
+    """Virtual License Server or gateway (VLS-01)."""
+
+    virtual_license_server: bool
+
+
+class NetworkSet(Event, frozen=True):
+    """A port was given its addresses."""
+
+    port: str
+    address: str
+    netmask: str
+    gateway: str
+    dns: tuple[str, ...]
+    domains: str
+    wins: str
+    enabled: bool
+
+
+class AdministratorSaved(Event, frozen=True):
+    """A local administrator was made or given a new password."""
+
+    name: str
+    password_hash: str
+
+
+class CertificateCreated(Event, frozen=True):
+    """The self-signed web certificate of first boot."""
+
+    common_name: str
+    organization: str
+
+
+class FirstBootFinished(Event, frozen=True):
+    """The wizard is through."""
+
+
+class SignedIn(Event, frozen=True):
+    """An end user signed in."""
+
+    session: Session
+
+
+class SignedOut(Event, frozen=True):
+    """An end user signed out."""
+
+    session: str
+    user: str
+    feature: str
+
+
+class SignInRefused(Event, frozen=True):
+    """An end user was refused (ENF-04, PLT-06)."""
+
+    user: str
+    source: str
+    feature: str
+    reason: str
+    message: str
+
+
+class LicenseSurrendered(Event, frozen=True):
+    """A license stops counting here; the server hears of it at the next contact (SUR-02)."""
+
+    serial: str
+    sku: str
+
+
+class LicenseRecalled(Event, frozen=True):
+    """A surrendered license was asked back (SUR-03)."""
+
+    serial: str
+    sku: str
+
+
+class SurrendersConfirmed(Event, frozen=True):
+    """The server's pools are as this client said; what it recalled counts here again (SUR-03)."""
+
+    id: str
+    serials: tuple[str, ...]
+    returned: tuple[str, ...]
