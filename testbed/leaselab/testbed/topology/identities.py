@@ -1,47 +1,74 @@
-"""What follows from a lab's seed: hardware IDs, serial numbers, each device's own seed. Same file, same history.
+"""What a node is known by, and what its license keys carry: all of it follows from the lab's seed and the node's name.
 
-Nothing here is secret; :mod:`credentials` makes what is.
+The same file and seed so give the same hardware IDs, serials and keys, hence the same history. Nothing here is secret:
+what opens doors comes from :mod:`credentials`.
 """
 
 import hashlib
-import hmac
+from datetime import date
 from typing import Final
 
-HARDWARE_ID_LETTERS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+from leaselab.appliance.licensing.keys import authority_pair, mint_key
+
+_LETTERS: Final = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Digits and letters that are not taken for one another; facts 1.5: 16 characters by the guide."""
+
 HARDWARE_ID_LENGTH: Final = 16
-"""The guides' figure (facts 1.5); its first four are the serial number's."""
-
 SERIAL_DIGITS: Final = 16
-_SHARED: Final = 4
+SERIAL_PREFIX: Final = "0271"
+"""Facts 1.5: the serial number of the one box whose transcript shows it begins so."""
 
 
-def lab_seed(name: str, seed: str | None) -> str:
-    """Return a lab's seed, as hex, from the name in its file and the file's own ``seed``."""
-    return hashlib.sha256(f"leaselab\0{name}\0{seed or ''}".encode()).hexdigest()
+class Identities:
+    """Makes the identities of one lab.
 
+    Args:
+        seed: of the lab.
+    """
 
-def derive(seed: str, *purpose: str) -> bytes:
-    """Return 32 bytes for one purpose; other purposes get unrelated ones."""
-    return hmac.digest(seed.encode(), "\0".join(purpose).encode(), "sha256")
+    def __init__(self, seed: str) -> None:
+        self.seed = seed
+        self._private, self._public = authority_pair(seed.encode())
 
+    @property
+    def authority_public(self) -> str:
+        """The licensing authority's public key, hex; every appliance knows it (KEY-03)."""
+        return self._public.hex()
 
-def serial_number(seed: str, node: str) -> str:
-    """Return a device's serial number."""
-    return f"{int.from_bytes(derive(seed, 'serial number', node)) % 10**SERIAL_DIGITS:0{SERIAL_DIGITS}}"
+    @property
+    def authority_private(self) -> str:
+        """The licensing authority's private key, hex; only the vendor's cloud and the lab itself have it."""
+        return self._private.hex()
 
+    def hardware_id(self, node: str) -> str:
+        """Return a node's licensing hardware ID (PLT-07)."""
+        number = int.from_bytes(self._bytes(f"hardware/{node}", 16), "big")
+        letters = []
+        for _ in range(HARDWARE_ID_LENGTH):
+            number, at = divmod(number, len(_LETTERS))
+            letters.append(_LETTERS[at])
+        return "".join(letters)
 
-def hardware_id(seed: str, node: str) -> str:
-    """Return a device's licensing hardware ID (PLT-07)."""
-    rest = derive(seed, "hardware id", node)[: HARDWARE_ID_LENGTH - _SHARED]
-    letters = "".join(HARDWARE_ID_LETTERS[byte % len(HARDWARE_ID_LETTERS)] for byte in rest)
-    return serial_number(seed, node)[:_SHARED] + letters
+    def serial_number(self, node: str) -> str:
+        """Return a node's serial number, 16 digits."""
+        number = int.from_bytes(self._bytes(f"serial/{node}", 8), "big")
+        return f"{SERIAL_PREFIX}{number % 10 ** (SERIAL_DIGITS - len(SERIAL_PREFIX)):0{SERIAL_DIGITS - 4}}"
 
+    def node_seed(self, node: str) -> str:
+        """Return what a node's own randomness follows from."""
+        return self._bytes(f"node/{node}", 16).hex()
 
-def node_seed(seed: str, node: str) -> str:
-    """Return the seed of a device's own randomness, as hex."""
-    return derive(seed, "device", node).hex()
+    def license_key(self, node: str, sku: str, number: int, *, starts_on: date | None) -> str:
+        """Mint the key of a license that the file gives to a node directly.
 
+        Args:
+            node: whom it is for.
+            sku: what it is.
+            number: which of the node's, from 1; two of one SKU are two licenses.
+            starts_on: first day of its term; the day it is entered if ``None``.
+        """
+        serial = self._bytes(f"license/{node}/{sku}/{number}", 6).hex().upper()
+        return mint_key(sku, self.hardware_id(node), serial, starts_on, None, self._private)
 
-def license_serial(seed: str, node: str, sku: str, starts: str, occurrence: int) -> str:
-    """Return the serial of a key given directly; it stays when others are put before it."""
-    return derive(seed, "license", node, sku, starts, str(occurrence)).hex()[:16].upper()
+    def _bytes(self, purpose: str, size: int) -> bytes:
+        return hashlib.blake2b(f"{self.seed}/{purpose}".encode(), digest_size=size).digest()

@@ -7,12 +7,11 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from leaselab.appliance.config import ApplianceConfig, CloudConfig, HostEntry
+from leaselab.appliance.config import ApplianceConfig, CloudConfig
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing.commands import (
     AddKeys,
     CreateAdministrator,
-    CreateCertificate,
     DeleteClient,
     DeleteLicense,
     DownloadKeys,
@@ -20,7 +19,6 @@ from leaselab.appliance.licensing.commands import (
     RemoveServer,
     SaveClient,
     SetDownloads,
-    SetNetwork,
     SetServer,
     SetServerRole,
 )
@@ -40,8 +38,6 @@ Entry: TypeAlias = (
     | DeleteLicense
     | RemoveServer
     | CreateAdministrator
-    | CreateCertificate
-    | SetNetwork
 )
 """A command that the lab enters on a node as an admin would."""
 
@@ -92,7 +88,6 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         seed: what its history follows from: same file and seed, same hardware IDs, keys and events.
         clock: where time begins.
         nodes: the cloud first, then in the file's order.
-        hosts: where each of them is; all nodes know the same.
         secret: 32 random bytes as hex, made once for a lab. All passwords and private keys derive from it, so the
             credentials of one lab open nothing in another.
         authority_certificate: PEM of the authority that signed the nodes' certificates.
@@ -105,7 +100,6 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: str
     clock: ClockPlan
     nodes: tuple[NodePlan, ...]
-    hosts: dict[str, HostEntry]
     secret: str
     authority_certificate: str
     console_key: str
@@ -123,8 +117,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         raise KeyError(name)
 
     def to_json(self) -> bytes:
-        """Return the plan as JSON, secrets included. What all nodes know of each other is written once."""
-        return msgspec.json.encode(self._with_hosts({}))
+        """Return the plan as JSON, secrets included."""
+        return msgspec.json.encode(self)
 
     @classmethod
     def from_json(cls, text: bytes | str) -> "Plan":
@@ -135,17 +129,12 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """
         try:
             plan = msgspec.json.decode(text, type=cls)
-        except msgspec.DecodeError as error:
+        except msgspec.ValidationError as error:
             raise ValueError(
-                f"this is no plan of this version of leaselab ({error}); take the lab down and up"
+                f"this plan is of another version of leaselab ({error}); take the lab down and up"
             ) from None
         if plan.format != FORMAT:
             raise ValueError(
                 f"this plan has format {plan.format}, this version reads {FORMAT}; take the lab down and up"
             )
-        return plan._with_hosts(plan.hosts)
-
-    def _with_hosts(self, hosts: dict[str, HostEntry]) -> "Plan":
-        replace = msgspec.structs.replace
-        nodes = (replace(node, config=replace(node.config, hosts=hosts)) for node in self.nodes)
-        return replace(self, nodes=tuple(nodes))
+        return plan

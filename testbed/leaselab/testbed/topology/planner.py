@@ -1,314 +1,303 @@
-"""From a topology to the plan of a lab: addresses, identities, certificates, what is entered where, in which order."""
+"""From a topology to the plan of a lab on this machine: addresses, credentials, what is entered, and in which order."""
 
-from collections import Counter
+import hashlib
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Final
 
-from leaselab.appliance.config import ApplianceConfig, AuthCode, CloudConfig, HostEntry, Ports, Ssh, Tls
+from leaselab.appliance.config import ApplianceConfig, CloudConfig, HostEntry, Ports, Ssh
 from leaselab.appliance.instants import as_datetime, parse_instant
 from leaselab.appliance.licensing.commands import (
     AddKeys,
     Allocation,
     DownloadKeys,
+    JoinCluster,
     SaveClient,
+    SetDownloads,
     SetServer,
     SetServerRole,
 )
-from leaselab.appliance.licensing.keys import authority_pair, mint_key
-from leaselab.appliance.licensing.ledger import DEFAULT_INCREMENTAL_LEASE, DEFAULT_RENEWAL_INTERVAL
-from leaselab.appliance.models.platforms import PCS
-from leaselab.appliance.models.releases import has_virtual_license_server
-from leaselab.testbed.topology import credentials, identities
+from leaselab.testbed.topology.credentials import Credentials
+from leaselab.testbed.topology.identities import Identities
 from leaselab.testbed.topology.plan import ClockPlan, Entry, NodePlan, Plan
-from leaselab.testbed.topology.schema import DEFAULT_START, BootNetwork, Client
+from leaselab.testbed.topology.schema import DEFAULT_START, LicenseServer
 from leaselab.testbed.topology.topology import CLOUD, INTERNAL, LabNode, Topology
 
-USUAL_PORTS: Final = Ports(ssh=22, https=443, metrics=9100)
-UNPRIVILEGED_PORTS: Final = Ports(ssh=2022, https=8443, metrics=9100)
-"""Where binding low ports is not allowed."""
+NETWORK_NUMBERS: Final = {"internal": 0, "external": 1, "management": 2}
+HOSTS_A_NETWORK: Final = 64 * 250
+"""Addresses of one network within a slot."""
 
-NETWORKS: Final = (INTERNAL, "external", "management")
-_A_NETWORK: Final = 64
-_AN_OCTET: Final = 250
+USUAL_PORTS: Final = Ports(ssh=22, https=443, metrics=9100)
+HIGH_PORTS: Final = Ports(ssh=2022, https=8443, metrics=9100)
+"""Where ports below 1024 are root's alone. Every node has addresses of its own, so all can have the same ports."""
+
+
+def address_of(slot: int, network: str, index: int) -> str:
+    """Return a node's loopback address on a network: 127.S.(64 k + i / 250).(1 + i mod 250)."""
+    return f"127.{slot}.{64 * NETWORK_NUMBERS[network] + index // 250}.{1 + index % 250}"
 
 
 def plan(
-    topology: Topology, *, name: str, slot: int, privileged: bool, runtime: str, existing: Plan | None = None
+    topology: Topology,
+    *,
+    slot: int,
+    privileged: bool,
+    runtime: str,
+    secret: str,
+    name: str | None = None,
+    existing: Plan | None = None,
 ) -> Plan:
     """Plan a lab.
 
     Args:
-        topology: what it should be.
-        name: what the lab is called on this machine.
-        slot: 1 to 254, its share of the loopback addresses.
-        privileged: whether low ports may be bound.
-        runtime: ``embedded`` or ``process``.
-        existing: the plan it was last brought to. Its secrets, keys and addresses are kept, so that a plan from the
-            same topology equals it.
+        topology: what is wanted.
+        slot: the lab's share of the loopback addresses, 1 to 254.
+        privileged: whether ports below 1024 can be had.
+        runtime: what the nodes will run in.
+        secret: 32 random bytes as hex, the same for all of a lab's life.
+        name: of the lab; the file's own if left out.
+        existing: the plan that the lab is at; nodes keep their addresses.
     """
-    return _Planner(topology, name=name, slot=slot, privileged=privileged, runtime=runtime, existing=existing).plan()
-
-
-def address(slot: int, index: int, network: str) -> str:
-    """Return the loopback address of a node on a network."""
-    third = _A_NETWORK * NETWORKS.index(network) + index // _AN_OCTET
-    return f"127.{slot}.{third}.{1 + index % _AN_OCTET}"
+    lab = name or topology.name
+    seed = hashlib.sha256(f"{lab}\0{topology.spec.seed or ''}".encode()).hexdigest()[:32]
+    planner = _Planner(topology, lab, seed, secret, slot, USUAL_PORTS if privileged else HIGH_PORTS, existing)
+    clock = topology.spec.clock
+    start = clock.start if clock.start is not None else parse_instant(DEFAULT_START)
+    return Plan(
+        lab=lab,
+        slot=slot,
+        runtime=runtime,
+        seed=seed,
+        clock=ClockPlan(start=None if clock.mode == "real" else start, mode=clock.mode, rate=clock.rate),
+        nodes=tuple(planner.nodes()),
+        secret=secret,
+        authority_certificate=planner.credentials.authority_certificate,
+        console_key=existing.console_key if existing is not None else planner.credentials.console_key,
+    )
 
 
 class _Planner:
-    """The planning of one lab."""
+    """Plans the nodes of one lab."""
 
     def __init__(
-        self, topology: Topology, *, name: str, slot: int, privileged: bool, runtime: str, existing: Plan | None
+        self,
+        topology: Topology,
+        lab: str,
+        seed: str,
+        secret: str,
+        slot: int,
+        ports: Ports,
+        existing: Plan | None,
     ) -> None:
-        self.topology = topology
-        self.name = name
-        self.slot = slot
-        self.ports = USUAL_PORTS if privileged else UNPRIVILEGED_PORTS
-        self.runtime = runtime
-        self.existing = existing
-        self.before = {node.name: node for node in existing.nodes} if existing else {}
-        self.seed = identities.lab_seed(topology.name, topology.spec.seed)
-        self.secret = existing.secret if existing else credentials.fresh_secret()
-        self.authority = credentials.authority(self.secret, name, existing.authority_certificate if existing else None)
-        self.private_key, self.public_key = authority_pair(self.seed.encode())
-        self.console_line = credentials.public_ssh_key(self.secret, "console")
-        self.indices = self._indices()
-        self.hosts = {name: entry for node in self._names() for name, entry in self._host_entries(node)}
+        self.credentials = Credentials(lab, secret)
+        self._topology = topology
+        self._identities = Identities(seed)
+        self._slot = slot
+        self._ports = ports
+        self._existing = {node.name: node for node in existing.nodes} if existing is not None else {}
+        self._indices = _indices(topology, self._existing)
+        self._addresses = {name: dict(self._addresses_of(name)) for name in self._indices}
+        self._hosts = {
+            name: HostEntry(addresses=addresses, https_port=ports.https) for name, addresses in self._addresses.items()
+        }
+        self._clusters = {
+            member: (cluster, spec) for cluster, spec in topology.spec.clusters.items() for member in spec.nodes
+        }
 
-    def plan(self) -> Plan:
-        """Return the whole plan."""
-        cloud = () if self.topology.auth_codes is None else (self._cloud(self.topology.auth_codes),)
-        return Plan(
-            lab=self.name,
-            slot=self.slot,
-            runtime=self.runtime,
-            seed=self.seed,
-            clock=self._clock(),
-            nodes=(*cloud, *(self._appliance(node) for node in self.topology.nodes)),
-            hosts=self.hosts,
-            secret=self.secret,
-            authority_certificate=self.authority.pem,
-            console_key=self.existing.console_key if self.existing else credentials.ssh_key(self.secret, "console"),
-        )
+    def nodes(self) -> Iterator[NodePlan]:
+        """Yield the cloud, license servers, then the others: the order in which they come up."""
+        if self._topology.auth_codes is not None:
+            yield NodePlan(name=CLOUD, index=0, config=self._cloud())
+        for node in sorted(self._topology.nodes, key=lambda node: not node.is_license_server):
+            yield NodePlan(
+                name=node.name,
+                index=self._indices[node.name],
+                config=self._appliance(node),
+                provision=tuple(self._provision(node)),
+                after=self._after(node),
+                users=node.spec.users or 0,
+                attended=node.spec.boot is None
+                or node.spec.boot.accept_license is None
+                or node.spec.boot.admin is None,
+            )
 
-    def _clock(self) -> ClockPlan:
-        given = self.topology.spec.clock
-        if given.mode == "real":
-            return ClockPlan(start=None, mode="real", rate=1.0)
-        start = parse_instant(DEFAULT_START) if given.start is None else given.start
-        return ClockPlan(start=start, mode="virtual", rate=given.rate)
+    def _addresses_of(self, name: str) -> Iterator[tuple[str, str]]:
+        node = self._topology.find(name)
+        for network in self._topology.networks_of(node) if node is not None else (INTERNAL,):
+            yield network, address_of(self._slot, network, self._indices[name])
 
-    # --- where everything is -----------------------------------------------------------------------------------------
-
-    def _names(self) -> list[str]:
-        cloud = [] if self.topology.auth_codes is None else [CLOUD]
-        return cloud + [node.name for node in self.topology.nodes]
-
-    def _indices(self) -> dict[str, int]:
-        """Number the nodes in order; one that is there already keeps its number, so others do not have to restart."""
-        names = self._names()
-        indices = {name: self.before[name].index for name in names if name in self.before}
-        taken = {0, *indices.values()}
-        free = (index for index in range(1, len(names) + len(taken) + 1) if index not in taken)
-        return {CLOUD: 0} | indices | {name: next(free) for name in names if name not in {CLOUD, *indices}}
-
-    def _addresses(self, name: str) -> dict[str, str]:
-        node = self.topology.find(name)
-        networks = self.topology.networks_of(node) if node else (INTERNAL,)
-        return {network: address(self.slot, self.indices[name], network) for network in networks}
-
-    def _host_entries(self, name: str) -> Iterator[tuple[str, HostEntry]]:
-        entry = HostEntry(addresses=self._addresses(name), https_port=self.ports.https)
-        yield name, entry
-        node = self.topology.find(name)
-        if node and node.spec.hostname and node.spec.hostname not in self.indices:
-            yield node.spec.hostname, entry
-
-    def _tls(self, name: str, hostname: str = "") -> Tls:
-        addresses = self._addresses(name)
-        before = self.before.get(name)
-        if before and before.config.addresses == addresses and getattr(before.config, "hostname", "") == hostname:
-            return before.config.tls
-        names = [name, hostname] if hostname else [name]
-        return credentials.tls(self.secret, name, names=names, addresses=addresses.values(), signed_by=self.authority)
-
-    def _ssh(self, node: LabNode) -> Ssh:
-        before = self.before.get(node.name)
-        kept = before.config.ssh.host_key if before and isinstance(before.config, ApplianceConfig) else None
-        return Ssh(
-            host_key=kept or credentials.ssh_key(self.secret, "host", node.name),
-            authorized_keys=(self.console_line,),
-            users=dict(node.spec.console.users) if node.spec.console else {},
-        )
-
-    # --- what everything is told -------------------------------------------------------------------------------------
-
-    def _cloud(self, auth_codes: dict[str, AuthCode]) -> NodePlan:
-        config = CloudConfig(
+    def _cloud(self) -> CloudConfig:
+        addresses = self._addresses[CLOUD]
+        return CloudConfig(
             name=CLOUD,
-            addresses=self._addresses(CLOUD),
-            ports=self.ports,
-            hosts=self.hosts,
-            tls=self._tls(CLOUD),
-            authority_key=self.private_key.hex(),
-            auth_codes=auth_codes,
-            seed=identities.node_seed(self.seed, CLOUD),
+            addresses=addresses,
+            ports=self._ports,
+            hosts={},
+            tls=self.credentials.tls(CLOUD, names=[CLOUD], addresses=list(addresses.values())),
+            authority_key=self._identities.authority_private,
+            auth_codes=self._topology.auth_codes or {},
+            seed=self._identities.node_seed(CLOUD),
+            peer_secret=self.credentials.word("peers"),
         )
-        return NodePlan(name=CLOUD, index=0, config=config)
 
-    def _appliance(self, node: LabNode) -> NodePlan:
-        spec = node.spec
-        addresses = self._addresses(node.name)
-        boot = _boot_answers(node, addresses[INTERNAL])
-        config = ApplianceConfig(
-            name=node.name,
+    def _appliance(self, node: LabNode) -> ApplianceConfig:
+        name, spec = node.name, node.spec
+        addresses = self._addresses[name]
+        hostname = spec.hostname or name
+        return ApplianceConfig(
+            name=name,
             kind=spec.kind or "",
             personality=node.personality,
-            release=str(node.release(self.topology.spec.release)),
-            hardware_id=identities.hardware_id(self.seed, node.name),
-            serial_number=identities.serial_number(self.seed, node.name),
+            release=str(node.release(self._topology.spec.release)),
+            hardware_id=self._identities.hardware_id(name),
+            serial_number=self._identities.serial_number(name),
             addresses=addresses,
-            ports=self.ports,
-            hosts=self.hosts,
-            tls=self._tls(node.name, spec.hostname or ""),
-            ssh=self._ssh(node),
-            authority_key=self.public_key.hex(),
-            user_password=credentials.password(self.secret, "users", node.name),
-            seed=identities.node_seed(self.seed, node.name),
-            hostname=spec.hostname or "",
-            cloud="" if self.topology.auth_codes is None else CLOUD,
-            boot=boot,
+            ports=self._ports,
+            hosts=self._known_to(node),
+            tls=self.credentials.tls(
+                name, names=list(dict.fromkeys([name, hostname])), addresses=list(addresses.values())
+            ),
+            ssh=Ssh(
+                host_key=self._host_key(name),
+                authorized_keys=(self.credentials.console_public_key,),
+                users=dict(spec.console.users) if spec.console is not None else {},
+            ),
+            authority_key=self._identities.authority_public,
+            user_password=self.credentials.word(f"users/{name}"),
+            seed=self._identities.node_seed(name),
+            hostname=hostname,
+            cloud=CLOUD if self._topology.auth_codes is not None else "",
+            boot=self._boot(node, addresses[INTERNAL], hostname),
+            peer_secret=self.credentials.word("peers"),
             maximum_users=spec.maximum_users,
             time_zone=spec.time_zone or "UTC",
         )
-        return NodePlan(
-            name=node.name,
-            index=self.indices[node.name],
-            config=config,
-            provision=tuple(self._provision(node, config)),
-            after=tuple(self._after(node)),
-            users=spec.users or 0,
-            attended=self._is_attended(node, boot),
-        )
 
-    def _is_attended(self, node: LabNode, boot: Mapping[str, str]) -> bool:
-        wanted = set(_PROMPTS)
-        release = node.release(self.topology.spec.release)
-        if node.platform and node.platform.virtual and has_virtual_license_server(release, node.personality):
-            wanted.add("virtual-license-server")
-        return boot.get("accept-license") != "y" or not wanted <= boot.keys()
+    def _host_key(self, name: str) -> str:
+        """Keep the text of a host key that the lab has: OpenSSH's form has random padding, the key is the same."""
+        known = self._existing.get(name)
+        if known is not None and isinstance(known.config, ApplianceConfig):
+            return known.config.ssh.host_key
+        return self.credentials.host_key(name)
 
-    def _after(self, node: LabNode) -> Iterator[str]:
-        if self.topology.auth_codes is not None:
-            yield CLOUD
-        if node.spec.license_client and node.spec.license_client.server:
-            yield node.spec.license_client.server
-
-    # --- what is entered ---------------------------------------------------------------------------------------------
-
-    def _provision(self, node: LabNode, config: ApplianceConfig) -> Iterator[Entry]:
-        if keys := tuple(self._keys(node, config)):
-            yield AddKeys(keys=keys)
-        for code in node.spec.auth_codes or []:
-            yield DownloadKeys(code=code)
-        yield from self._server(node)
+    def _known_to(self, node: LabNode) -> dict[str, HostEntry]:
+        """Return the hosts that a node has business with: the cloud, its server, and its cluster."""
+        names = [CLOUD] if self._topology.auth_codes is not None else []
         client = node.spec.license_client
-        if client is not None:
-            server = self.topology.find(client.server)
-            records = server.spec.license_server.clients if server and server.spec.license_server else {}
-            password = client.password or records[client.id or ""].password
+        if client is not None and client.server is not None:
+            names.append(client.server)
+        if node.name in self._clusters:
+            names += [member for member in self._clusters[node.name][1].nodes if member != node.name]
+        return {name: self._hosts[name] for name in names}
+
+    def _boot(self, node: LabNode, address: str, hostname: str) -> dict[str, str]:
+        """Return the answers to first boot's prompts (CON-04): what the file says, and the lab's own for the rest."""
+        boot = node.spec.boot
+        answers = {"proceed": "y", "random-text": "leaselab"}
+        asked = boot.ask if boot is not None else []
+        if "network" not in asked:
+            network = boot.network if boot is not None else None
+            netmask = network.netmask if network is not None else "255.255.0.0"
+            gateway = network.gateway if network is not None else None
+            dns = network.dns if network is not None else []
+            domains = network.domains if network is not None else []
+            answers["network"] = f"{address} {netmask} {gateway or ''}".strip()
+            answers["dns"] = " ".join(
+                [
+                    *(dns or [address_of(self._slot, INTERNAL, 0)]),
+                    *(["-"] if len(dns) == 1 and domains else []),
+                    *domains,
+                ]
+            )
+            answers["wins"] = (network.wins if network is not None else None) or "-"
+        if "certificate" not in asked:
+            certificate = boot.certificate if boot is not None else None
+            answers["certificate-common-name"] = (certificate.common_name if certificate else None) or hostname
+            answers["certificate-organization"] = certificate.organization if certificate else "Leaselab"
+        if boot is None:
+            return answers
+        if boot.accept_license is not None:
+            answers["accept-license"] = "y" if boot.accept_license else "n"
+        if boot.virtual_license_server is not None:
+            answers["virtual-license-server"] = "y" if boot.virtual_license_server else "n"
+        if boot.admin is not None:
+            answers |= {"admin-name": boot.admin.name, "admin-password": boot.admin.password}
+        return answers
+
+    def _provision(self, node: LabNode) -> Iterator[Entry]:
+        """Yield what an admin would enter after first boot, in the order of SRV-01."""
+        spec = node.spec
+        keys = tuple(
+            self._identities.license_key(
+                node.name,
+                one.sku,
+                number,
+                starts_on=as_datetime(one.starts).date() if one.starts is not None else None,
+            )
+            for number, one in enumerate(spec.licenses or [], 1)
+        )
+        if keys:
+            yield AddKeys(keys=keys)
+        for code in spec.auth_codes or []:
+            yield DownloadKeys(code=code)
+        if spec.automatic_download is not None:
+            yield SetDownloads(enabled=spec.automatic_download)
+        if spec.license_server is not None:
+            yield from self._serving(spec.license_server)
+        client = spec.license_client
+        if client is not None and client.server is not None and client.id is not None:
+            password = client.password or self._password_of(client.server, client.id)
             yield SetServer(
-                server=client.server or "",
-                client_id=client.id or "",
+                server=client.server,
+                client_id=client.id,
                 password=password,
                 password_again=password,
                 preferred_network=client.preferred_network,
                 verify_certificate=client.verify_certificate,
             )
+        if node.name in self._clusters:
+            cluster, cluster_spec = self._clusters[node.name]
+            yield JoinCluster(name=cluster, members=tuple(cluster_spec.nodes), heartbeat=cluster_spec.heartbeat or 0)
 
-    def _keys(self, node: LabNode, config: ApplianceConfig) -> Iterator[str]:
-        seen: Counter[tuple[str, date | None]] = Counter()
-        for entry in node.spec.licenses or []:
-            sku = entry.sku.strip().upper()
-            starts_on = None if entry.starts is None else as_datetime(entry.starts).date()
-            serial = identities.license_serial(self.seed, node.name, sku, str(starts_on or ""), seen[sku, starts_on])
-            seen[sku, starts_on] += 1
-            yield mint_key(sku, config.hardware_id, serial, starts_on, None, self.private_key)
-
-    def _server(self, node: LabNode) -> Iterator[Entry]:
-        server = node.spec.license_server
-        if server is None:
-            return
+    def _serving(self, server: LicenseServer) -> Iterator[Entry]:
         yield SetServerRole(
-            enabled=None if node.boots_as_license_server else True,  # what boots so needs no check box (PLT-05)
-            incremental_lease=server.incremental_lease or DEFAULT_INCREMENTAL_LEASE,
-            renewal_interval=server.renewal_interval or DEFAULT_RENEWAL_INTERVAL,
+            enabled=True, incremental_lease=server.incremental_lease, renewal_interval=server.renewal_interval
         )
-        for identifier, client in server.clients.items():
-            yield self._client(identifier, client)
+        for client_id, client in server.clients.items():
+            gateway = self._topology.find(client.node)
+            yield SaveClient(
+                id=client_id,
+                password=client.password,
+                password_again=client.password,
+                platform=client.platform or (gateway.spec.kind if gateway is not None else None) or "",
+                product=client.product or (gateway.personality if gateway is not None else "pcs"),
+                allocations={
+                    feature: Allocation(reserved=one.reserved, increment=one.increment, maximum=one.maximum)
+                    for feature, one in client.features.items()
+                },
+                expires_at=client.expires,
+            )
 
-    def _client(self, identifier: str, client: Client) -> SaveClient:
-        gateway = self.topology.find(client.node)
-        return SaveClient(
-            id=identifier,
-            password=client.password,
-            password_again=client.password,
-            platform=client.platform or (gateway.spec.kind if gateway else "") or "",
-            product=client.product or (gateway.personality if gateway else PCS),
-            allocations={
-                feature: Allocation(reserved=each.reserved, increment=each.increment, maximum=each.maximum)
-                for feature, each in client.features.items()
-            },
-            expires_at=client.expires,
-        )
+    def _password_of(self, server: str, client_id: str) -> str:
+        """Return the password of a client's record; the file was checked, so there is one."""
+        node = self._topology.find(server)
+        serving = node.spec.license_server if node is not None else None
+        return serving.clients[client_id].password if serving is not None else ""
 
-
-_PROMPTS: Final = (
-    "proceed",
-    "accept-license",
-    "network",
-    "dns",
-    "wins",
-    "admin-name",
-    "admin-password",
-    "certificate-common-name",
-    "certificate-organization",
-    "random-text",
-)
-"""What first boot asks of every device; a virtual one may ask for its mode too."""
+    def _after(self, node: LabNode) -> tuple[str, ...]:
+        """Return who must be there before a node is provisioned: whoever it will talk to."""
+        names = [CLOUD] if self._topology.auth_codes is not None else []
+        client = node.spec.license_client
+        if client is not None and client.server is not None:
+            names.append(client.server)
+        return tuple(names)
 
 
-def _boot_answers(node: LabNode, own_address: str) -> dict[str, str]:
-    """Return the answers given ahead (CON-04). Without a ``boot`` section every prompt is left to the console."""
-    boot = node.spec.boot
-    if boot is None:
-        return {}
-    answers = {"proceed": "y"}
-    if boot.accept_license is not None:
-        answers["accept-license"] = "y" if boot.accept_license else "n"
-    if boot.virtual_license_server is not None:
-        answers["virtual-license-server"] = "y" if boot.virtual_license_server else "n"
-    if boot.admin is not None:
-        answers |= {"admin-name": boot.admin.name, "admin-password": boot.admin.password}
-    if "network" not in boot.ask:
-        answers |= _network_answers(node, own_address)
-    if "certificate" not in boot.ask:
-        given = boot.certificate
-        answers |= {
-            "certificate-common-name": (given and given.common_name) or node.spec.hostname or node.name,
-            "certificate-organization": given.organization if given else "Leaselab",
-            "random-text": "the device has better randomness",
-        }
-    return answers
-
-
-def _network_answers(node: LabNode, own_address: str) -> dict[str, str]:
-    given = (node.spec.boot and node.spec.boot.network) or BootNetwork()
-    dns = [*given.dns, *["-"] * (2 - len(given.dns)), *given.domains] if given.dns or given.domains else ["-"]
-    return {
-        "network": " ".join(filter(None, (own_address, given.netmask, given.gateway))),
-        "dns": " ".join(dns),
-        "wins": given.wins or "-",
-    }
+def _indices(topology: Topology, existing: Mapping[str, NodePlan]) -> dict[str, int]:
+    """Number the nodes: those that the lab has keep their number, new ones take the lowest that is free."""
+    kept = {node.name: existing[node.name].index for node in topology.nodes if node.name in existing}
+    taken = set(kept.values()) | {0}
+    free = (number for number in range(1, HOSTS_A_NETWORK) if number not in taken)
+    numbers = {CLOUD: 0} if topology.auth_codes is not None else {}
+    for node in topology.nodes:
+        numbers[node.name] = kept[node.name] if node.name in kept else next(free)
+    return numbers
