@@ -47,7 +47,8 @@ def test_everything_is_up_and_leased_when_up_returns(lab: Lab) -> None:
     assert {node.name: node.phase for node in lab} == dict.fromkeys(("cloud", "vls1", "gw1", "gw2", "nac1"), "ready")
 
     # The server has claimed its keys from the vendor's cloud, with the code in the file.
-    assert {installed.sku for installed in lab["vls1"].licenses} == {"LICENSE-SVR", "CONSEC-1000U-1YR", "POLSEC-500U-1YR"}
+    skus = {installed.sku for installed in lab["vls1"].licenses}
+    assert skus == {"LICENSE-SVR", "CONSEC-1000U-1YR", "POLSEC-500U-1YR"}
 
     # Each gateway leases what is reserved for it, and its users are on.
     assert {name: lab[name].leased(USERS) for name in ("gw1", "gw2", "nac1")} == {"gw1": 50, "gw2": 100, "nac1": 25}

@@ -255,7 +255,7 @@ def labs_folder() -> Path:
 def _one_at_a_time(root: Path) -> Iterator[None]:
     """Let nobody else make a lab here meanwhile."""
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (root / ".lock").open("w") as file:
+    with (root.parent / "labs.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -195,7 +195,8 @@ def decide_continue(
     elif state.wants_state and any(holding.leased for holding in state.holdings.values()):
         message = Renew(**about, give_back=surplus(state, demand, now))
     else:
-        increments = wanted_increments(state, demand, ask_again=ask_again)
+        # What is reserved comes first (LSE-01); if that does not suffice, increments are asked for next (LSE-02).
+        increments = () if state.wants_state else wanted_increments(state, demand, ask_again=ask_again)
         if not increments and not state.wants_state:
             return Decision()
         message = Lease(**about, increments=increments)

@@ -296,7 +296,7 @@ def _tidy(schema: Any) -> Any:
         if key != "title" and not (key == "default" and value is None)
     }
     if "anyOf" in tidy:
-        choices: list[dict[str, Any]] = list(tidy["anyOf"])
+        choices: Any = tidy["anyOf"]
         flat = [inner for each in choices for inner in (each["anyOf"] if each.keys() == {"anyOf"} else [each])]
         tidy["anyOf"] = [each for at, each in enumerate(flat) if each not in flat[:at]]
     elif {"enum", "const", "pattern"} & tidy.keys() or tidy.get("type") in ("integer", "number", "boolean"):

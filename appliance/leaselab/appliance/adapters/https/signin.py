@@ -50,11 +50,11 @@ async def login(request: Request) -> Response:
     form = await request.form()
     password = str(form.get("password", ""))
     if not isinstance(node.config, ApplianceConfig) or not _right(password, node.config.user_password):
-        return _refused("failed")
+        return _refused("failed", "wrong user name or password")
     source = request.client.host if request.client else ""
     reply = await node.device.handle(SignIn(user=str(form.get("username", "")), source=source))
     if isinstance(reply, Refusal):
-        return _refused(reply.reason)
+        return _refused(reply.reason, reply.message)
     response = RedirectResponse(HOME, status_code=302)
     response.set_cookie(COOKIE, reply.id, secure=True, httponly=True, samesite="strict")
     return response
@@ -64,8 +64,8 @@ def _right(password: str, expected: str) -> bool:
     return bool(expected) and hmac.compare_digest(password.encode(), expected.encode())
 
 
-def _refused(reason: str) -> Response:
-    return RedirectResponse(f"{WELCOME}?p={reason}", status_code=302, headers={"x-refused": reason})
+def _refused(reason: str, message: str) -> Response:
+    return RedirectResponse(f"{WELCOME}?p={reason}", status_code=302, headers={"x-refused": message})
 
 
 async def home(request: Request) -> Response:
