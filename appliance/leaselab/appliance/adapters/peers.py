@@ -1,17 +1,17 @@
 """The way to other devices: HTTPS over kept connections, each answer within one instant (CLT-02 to CLT-05).
 
 A general-purpose client costs a device more than its decision does: ten days of a lab are thousands of exchanges. This
-one speaks just what devices speak, one request at a time a connection, and leaves parsing to httptools.
+one speaks just what devices speak, one request at a time a connection.
 """
 
 import asyncio
 import ssl
 from collections.abc import Callable, Container
-from typing import Any, Final, cast
+from typing import Final
 
-import httptools
 import msgspec
 
+from leaselab.appliance.adapters.wire.link import Answer, Link, StaleError
 from leaselab.appliance.adapters.wire.tls import client_context, explain, validity_error
 from leaselab.appliance.config import HostEntry, NodeConfig
 from leaselab.appliance.instants import Instant
@@ -19,9 +19,6 @@ from leaselab.appliance.machine import Envelope, Settle
 
 TIMEOUT_SECONDS: Final = 10.0
 """Wall time for connecting, and for an answer; virtual time stands meanwhile."""
-
-MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
-"""An answer larger than this is none of a device's."""
 
 Gate = Callable[[str, str], str]
 """Says why a peer cannot be reached over a network, or nothing: the hook of injected cuts."""
@@ -44,7 +41,7 @@ class HttpsPeers:
         self._config = config
         self._store_id = store_id
         self._local = local
-        self._links: dict[tuple[str, str, bool], _Link] = {}
+        self._links: dict[tuple[str, str, bool], Link] = {}
 
     def share_store(self, to: str) -> bool:
         """Tell whether that peer lives in this process and commits with us."""
@@ -63,7 +60,7 @@ class HttpsPeers:
             return _failed(envelope, why)
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                status, body = await self._ask(envelope, name, (address, host.https_port), network, now)
+                answer = await self._ask(envelope, name, (address, host.https_port), network, now)
         except TimeoutError:
             return _failed(envelope, f"{envelope.to} did not answer within {TIMEOUT_SECONDS:g} s")
         except ssl.SSLError as error:
@@ -72,7 +69,7 @@ class HttpsPeers:
             return _failed(envelope, f"{envelope.to}: {refused}")
         except OSError as error:
             return _failed(envelope, f"{envelope.to} cannot be reached: {error.strerror or error}")
-        return Settle(id=envelope.id, status=status, body=msgspec.Raw(body or b"null"))
+        return Settle(id=envelope.id, status=answer.status, body=msgspec.Raw(answer.body or b"null"))
 
     def close(self) -> None:
         """Hang up everywhere."""
@@ -96,26 +93,26 @@ class HttpsPeers:
 
     async def _ask(
         self, envelope: Envelope, name: str, address: tuple[str, int], network: str, now: Instant
-    ) -> tuple[int, bytes]:
+    ) -> Answer:
         key = (name, network, envelope.verify)
         link = self._links.get(key)
         request = self._request(envelope, name, now)
         if link is not None and link.open:
             try:
                 return await link.ask(request)
-            except _StaleError:
+            except StaleError:
                 pass  # it was closed while idle; nothing of the answer had come, and requests are idempotent (LSE-11)
         link = await self._connect(envelope, address, network, now)
         self._links[key] = link
         try:
             return await link.ask(request)
-        except _StaleError:
+        except StaleError:
             raise ConnectionResetError(0, "the connection was closed before an answer came") from None
 
-    async def _connect(self, envelope: Envelope, address: tuple[str, int], network: str, now: Instant) -> "_Link":
+    async def _connect(self, envelope: Envelope, address: tuple[str, int], network: str, now: Instant) -> Link:
         own = self._config.addresses.get(network) or self._config.addresses.get("internal")
         _, link = await asyncio.get_running_loop().create_connection(
-            _Link,
+            Link,
             *address,
             ssl=client_context(self._config.tls.authority, verify=envelope.verify),
             server_hostname=envelope.to,
@@ -143,89 +140,5 @@ def _failed(envelope: Envelope, why: str) -> Settle:
     return Settle(id=envelope.id, status=0, failure=why)
 
 
-class _StaleError(Exception):
-    """A kept connection turned out closed before anything of the answer came."""
-
-
 class _RefusedError(Exception):
     """We do not want to talk to this peer, and why."""
-
-
-class _Link(asyncio.Protocol):
-    """One kept connection to a peer; one request at a time."""
-
-    def __init__(self) -> None:
-        self.open = False
-        self._transport: asyncio.Transport
-        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
-        self._parser: Any = None
-        self._body: list[bytes] = []
-        self._size = 0
-        self._keep = True
-        self._turn = asyncio.Lock()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Be ready."""
-        self._transport = cast("asyncio.Transport", transport)
-        self.open = True
-
-    def certificate(self) -> dict[str, Any]:
-        """Return the peer's verified certificate."""
-        certificate: dict[str, Any] = self._transport.get_extra_info("peercert") or {}
-        return certificate
-
-    async def ask(self, request: bytes) -> tuple[int, bytes]:
-        """Send a request and return status and body of the answer.
-
-        Raises:
-            _StaleError: the connection was closed before anything of an answer came.
-            OSError: it broke in the middle of an answer.
-        """
-        async with self._turn:
-            if not self.open:
-                raise _StaleError
-            self._answer = asyncio.get_running_loop().create_future()
-            self._parser = httptools.HttpResponseParser(self)
-            self._body, self._size = [], 0
-            self._transport.write(request)
-            try:
-                return await self._answer
-            finally:
-                if not self._answer.done() or self._answer.cancelled() or not self._keep:
-                    self.close()  # an answer that comes late must not be taken for the next one
-                self._answer = None
-
-    def close(self) -> None:
-        """Hang up."""
-        self.open = False
-        self._transport.abort()
-
-    def data_received(self, data: bytes) -> None:
-        """Feed the parser."""
-        self._size += len(data)
-        if self._answer is None or self._answer.done() or self._size > MAX_ANSWER_BYTES:
-            self.close()
-            return
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserError:
-            self._break(ConnectionResetError(0, "its answer is no HTTP"))
-
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio names it
-        """Fail the request under way: stale if nothing of an answer had come."""
-        self.open = False
-        self._break(ConnectionResetError(0, "the connection broke") if self._size else _StaleError())
-
-    def on_body(self, body: bytes) -> None:
-        """A piece of the answer's body."""
-        self._body.append(body)
-
-    def on_message_complete(self) -> None:
-        """The answer is whole."""
-        self._keep = self._parser.should_keep_alive()
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_result((self._parser.get_status_code(), b"".join(self._body)))
-
-    def _break(self, error: Exception) -> None:
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(error)

@@ -27,8 +27,14 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["moment"] = _moment
+    environment.filters["day"] = _day
     environment.filters["duration"] = format_duration
     return environment
+
+
+def _day(instant: Instant) -> str:
+    """Print the day of an instant."""
+    return "never" if instant >= NEVER else f"{as_datetime(instant):%Y-%m-%d}"
 
 
 def _moment(instant: Instant | None) -> str:
