@@ -246,7 +246,7 @@ class RaisedLab:
             self._provisioning.cancel()
             with contextlib.suppress(asyncio.CancelledError, LeaselabError):
                 await self._provisioning
-        await self.sign_ins.close()
+        self.sign_ins.close()
         await self.fleet.close()
         self.events.close()
 

@@ -1,18 +1,18 @@
 """End users of gateways: real sign-ins and sign-outs over each gateway's own pages."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+from urllib.parse import urlencode
 
+from leaselab.appliance.adapters.wire.link import Answer, Link, StaleError
 from leaselab.appliance.adapters.wire.tls import client_context
 from leaselab.appliance.config import ApplianceConfig
 from leaselab.testbed.errors import CallError, NodeFailedError
 from leaselab.testbed.runtimes.protocol import RunningNode
 from leaselab.testbed.views import UserRefusal, UsersOutcome
-
-if TYPE_CHECKING:
-    import aiohttp
 
 SIGN_IN: Final = "/dana-na/auth/url_default/login.cgi"
 SIGN_OUT: Final = "/dana-na/auth/logout.cgi"
@@ -34,7 +34,7 @@ class SignIns:
 
     def __init__(self, authority: str) -> None:
         self._authority = authority
-        self._http: aiohttp.ClientSession | None = None
+        self._links: dict[str, Link] = {}
 
     async def set(self, config: ApplianceConfig, node: RunningNode, count: int) -> UsersOutcome:
         """Sign users in, the lowest numbers first, or out, the highest first, until ``count`` are on.
@@ -62,48 +62,56 @@ class SignIns:
                 signed_in += 1
         return UsersOutcome(signed_in=signed_in, refused=tuple(refused))
 
-    async def close(self) -> None:
-        """Close the kept connections."""
-        if self._http:
-            await self._http.close()
-            self._http = None
+    def close(self) -> None:
+        """Hang up everywhere."""
+        for link in self._links.values():
+            link.close()
+        self._links.clear()
 
     async def _sign_in(self, config: ApplianceConfig, user: str) -> str:
         """Sign one user in; return why it was refused, or an empty text."""
-        form = {"username": user, "password": config.user_password, "realm": REALM}
-        status, headers = await self._ask(config, "POST", SIGN_IN, data=form)
-        if status == HTTPStatus.FOUND and HOME in headers.get("Location", ""):
+        form = urlencode({"username": user, "password": config.user_password, "realm": REALM})
+        answer = await self._ask(
+            config, f"POST {SIGN_IN} HTTP/1.1", {"content-type": "application/x-www-form-urlencoded"}, form
+        )
+        if answer.status == HTTPStatus.FOUND and HOME in answer.headers.get("location", ""):
             return ""
-        return headers.get("X-Refused") or f"the sign-in page answered {status}"
+        return answer.headers.get("x-refused") or f"the sign-in page answered {answer.status}"
 
     async def _sign_out(self, config: ApplianceConfig, session: str) -> None:
-        await self._ask(config, "GET", SIGN_OUT, headers={"Cookie": f"DSID={session}"})
+        await self._ask(config, f"GET {SIGN_OUT} HTTP/1.1", {"cookie": f"DSID={session}"})
 
-    async def _ask(self, config: ApplianceConfig, method: str, path: str, **more: Any) -> tuple[int, Mapping[str, str]]:
-        """Send one request to a gateway; return status and headers."""
-        http = self._session()
-        url = f"https://{config.addresses['internal']}:{config.ports.https}{path}"
-        tls = client_context(self._authority, verify=True)
+    async def _ask(self, config: ApplianceConfig, start: str, headers: Mapping[str, str], body: str = "") -> Answer:
+        """Send one request to a gateway over a connection that is kept."""
+        headers = {"host": config.addresses["internal"], "content-length": str(len(body)), **headers}
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        request = f"{start}\r\n{head}\r\n{body}".encode()
         try:
-            async with http.request(
-                method, url, ssl=tls, server_hostname=config.name, allow_redirects=False, **more
-            ) as answer:
-                await answer.read()
-                return answer.status, answer.headers
-        except (OSError, TimeoutError, ValueError) as error:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                kept = self._links.get(config.name)
+                if kept and kept.open:
+                    try:
+                        return await kept.ask(request)
+                    except StaleError:
+                        pass  # the gateway closed it while it was idle
+                return await (await self._connect(config)).ask(request)
+        except (OSError, TimeoutError, StaleError) as error:
             raise NodeFailedError(
-                f"{config.name} does not answer at {url}: {error or 'no answer in time'}",
+                f"{config.name} does not answer at {config.addresses['internal']}:{config.ports.https}: "
+                f"{error or 'no answer in time'}",
                 hint=f"`leaselab status` shows whether it is up, `leaselab logs {config.name}` what it says",
             ) from error
 
-    def _session(self) -> "aiohttp.ClientSession":
-        if self._http is None:
-            import aiohttp  # not before somebody signs in: a process lab without users never needs it
-
-            self._http = aiohttp.ClientSession(
-                cookie_jar=aiohttp.DummyCookieJar(), timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS)
-            )
-        return self._http
+    async def _connect(self, config: ApplianceConfig) -> Link:
+        _, link = await asyncio.get_running_loop().create_connection(
+            Link,
+            config.addresses["internal"],
+            config.ports.https,
+            ssl=client_context(self._authority, verify=True),
+            server_hostname=config.name,
+        )
+        self._links[config.name] = link
+        return link
 
 
 def _last_on_first(session: Mapping[str, Any]) -> tuple[int, int, str]:

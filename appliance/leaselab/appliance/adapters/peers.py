@@ -91,9 +91,7 @@ class HttpsPeers:
         """Tell whether both ends are on the preferred network; otherwise the internal one is used (CLT-02)."""
         return network in self._config.addresses and network in host.addresses
 
-    async def _ask(
-        self, envelope: Envelope, name: str, address: tuple[str, int], network: str, now: Instant
-    ) -> Answer:
+    async def _ask(self, envelope: Envelope, name: str, address: tuple[str, int], network: str, now: Instant) -> Answer:
         key = (name, network, envelope.verify)
         link = self._links.get(key)
         request = self._request(envelope, name, now)

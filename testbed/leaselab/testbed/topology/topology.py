@@ -44,8 +44,11 @@ class LabNode:
 
     @property
     def boots_as_license_server(self) -> bool:
-        """Whether it is told to boot as Virtual License Server."""
-        return bool(self.spec.boot and self.spec.boot.virtual_license_server)
+        """Whether it boots as Virtual License Server: told to, or the file counts on a person's yes at the console."""
+        answer = self.spec.boot.virtual_license_server if self.spec.boot is not None else None
+        if answer is None:
+            return self.platform is not None and self.platform.virtual and self.spec.license_server is not None
+        return answer
 
     @property
     def is_license_server(self) -> bool:

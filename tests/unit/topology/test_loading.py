@@ -1,0 +1,113 @@
+"""Every example is the smallest file with that mistake; what is compared is what a person reads."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from leaselab.testbed.errors import TopologyError
+from leaselab.testbed.topology.loading import read
+
+WHOLE = """name: quickstart
+release: 8.3R1                      # default for every node; PPS nodes get the matching PPS release (PLT-03)
+clock: {start: 2018-01-01T00:00:00Z}      # virtual unless `mode: real`
+cloud:                              # the vendor's side: download center and cloud licensing service
+  auth-codes:
+    Ab12-Cd34-Ef56-Gh78: {licenses: [LICENSE-SVR, CONSEC-1000U-1YR]}
+nodes:
+  vls1:
+    kind: va-spe
+    boot: {accept-license: true, virtual-license-server: true, admin: {name: admin, password: admin123}}
+    auth-codes: [Ab12-Cd34-Ef56-Gh78]     # entered on first boot, as an admin would on Download Licenses
+    license-server:
+      incremental-lease: 24h
+      renewal-interval: 6h
+      clients:
+        GW1: {node: gw1, password: secret1, features: {concurrent-users: {reserved: 50, increment: 25, maximum: 200}}}
+  gw1:
+    kind: psa3000
+    personality: pcs
+    boot: {accept-license: true, admin: {name: admin, password: admin123}}
+    license-client: {server: vls1, id: GW1, password: secret1, preferred-network: internal, verify-certificate: true}
+    users: 10
+"""
+
+
+def problems_of(text: str) -> list[str]:
+    with pytest.raises(TopologyError) as caught:
+        read(text, file="lab.yml")
+    assert caught.value.exit_code == 2
+    return str(caught.value).splitlines()
+
+
+def changed(*changes: tuple[str, str]) -> list[str]:
+    text = WHOLE
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return problems_of(text)
+
+
+def test_the_example_of_the_documentation_is_a_whole_lab() -> None:
+    lab = read(WHOLE, file="lab.yml")
+
+    assert [node.name for node in lab.nodes] == ["vls1", "gw1"]
+    assert lab.auth_codes is not None
+    assert lab.auth_codes["Ab12-Cd34-Ef56-Gh78"].licenses == ("LICENSE-SVR", "CONSEC-1000U-1YR")
+
+
+def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
+    assert changed(
+        ("start: 2018-01-01T00:00:00Z", "start: yesterday"),
+        ("    kind: va-spe\n", "    kind: va-spee\n"),
+        ("personality: pcs", "personalty: pcs"),
+        ("users: 10", "users: ten"),
+    ) == [
+        "lab.yml:3:16: clock.start: 'yesterday' is not a time; write for example 2018-01-01T00:00:00Z",
+        "lab.yml:9:11: nodes.vls1.kind: there is no kind 'va-spee' (did you mean va-spe?)",
+        "lab.yml:19:5: nodes.gw1.personalty: there is no such field (did you mean personality?)",
+        "lab.yml:22:12: nodes.gw1.users: takes a whole number, not 'ten'",
+    ]
+
+
+def test_what_was_left_out_as_wrong_is_not_complained_of_as_missing() -> None:
+    assert changed(("password: secret1, features", "pasword: secret1, features")) == [
+        "lab.yml:16:9: nodes.vls1.license-server.clients.GW1.password: is missing",
+        "lab.yml:16:26: nodes.vls1.license-server.clients.GW1.pasword: there is no such field "
+        "(did you mean password?)",
+    ]
+
+
+def test_a_section_that_nothing_would_honour_is_refused_plainly() -> None:
+    assert problems_of(WHOLE + "faults: []\n") == [
+        "lab.yml:23:1: faults: this version does not carry it out yet; leave it out"
+    ]
+
+
+def test_a_problem_carries_its_parts_for_programs() -> None:
+    with pytest.raises(TopologyError) as caught:
+        read(WHOLE.replace("gw1, password", "gw11, password"), file="lab.yml")
+
+    problem = caught.value.problems[0]
+    assert (problem.line, problem.field, problem.suggestion) == (
+        16,
+        "nodes.vls1.license-server.clients.GW1.node",
+        "gw1",
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_no_damage_to_a_file_gets_more_than_problems_out_of_us(data: st.DataObject) -> None:
+    lines = WHOLE.splitlines()
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        line = lines[at]
+        start = data.draw(st.integers(0, len(line)))
+        end = data.draw(st.integers(start, len(line)))
+        piece = data.draw(st.sampled_from(["", "null", "[]", "{}", "-1", "{n}", "${x}", "true", ":", "&a", "*a", "'", "é"]))
+        lines[at] = line[:start] + piece + line[end:]
+    try:
+        read("\n".join(lines), file="lab.yml")
+    except TopologyError as error:
+        assert error.problems
+        assert all(str(problem).startswith("lab.yml:") for problem in error.problems)
