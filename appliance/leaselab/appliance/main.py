@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
@@ -38,6 +39,8 @@ HALTED: Final = "halted"
 READY: Final = "ready"
 LOG_TAIL: Final = 20
 """Lines of its log that the console shows."""
+
+_EVENT: Final = msgspec.json.Decoder(ApplianceEvent)
 
 
 class Node:
@@ -111,6 +114,8 @@ class Node:
             log_text=self._log_text,
             console=self._line,
         )
+        self._latest: deque[str] = deque(maxlen=LOG_TAIL)
+        self._tail_number = 0
         self._boot: asyncio.Task[None] | None = None
         self._rebooting: asyncio.Task[None] | None = None
 
@@ -221,6 +226,8 @@ class Node:
             return
         if effect in {Effect.FACTORY_RESET, Effect.CLEAR_CONFIGURATION}:
             self._store.erase(self.name)
+            self._latest.clear()
+            self._tail_number = 0
             self.device.reset(_factory_state(self._config))
         await self._power_on()
 
@@ -228,9 +235,11 @@ class Node:
         return facts_of(self.device.state, config, log_tail=self._tail())
 
     def _tail(self) -> list[str]:
-        decode = msgspec.json.Decoder(ApplianceEvent).decode
-        events = list(self._store.history(self.name))[-LOG_TAIL:]
-        return [text for _, at, body in events for _, _, text in self._log_text(decode(body), at)]
+        """Return the latest lines of the log. A console asks at every key, so only what is new is read."""
+        for number, at, body in self._store.history(self.name, self._tail_number):
+            self._tail_number = number
+            self._latest.extend(text for _, _, text in self._log_text(_EVENT.decode(body), at))
+        return list(self._latest)
 
     def _report(self) -> Any:
         return report(self.device.state, self.device.clock.now())

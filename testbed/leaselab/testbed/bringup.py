@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -24,6 +25,8 @@ JOIN_SECONDS: Final = 30.0
 """For a host in a thread to end once its lab is down."""
 
 LOW_PORT: Final = 22
+
+_NAME_LINE: Final = re.compile(r"^name:\s*([\w.-]+)", re.MULTILINE)
 
 
 class HostThread:
@@ -66,6 +69,47 @@ class HostThread:
         run_in_loop(serve())
 
 
+class SpareHost:
+    """A host process that imports what it needs while this one still reads the file it will be asked to host.
+
+    Half of a start is two programs importing their libraries: side by side they take the time of one. It waits for
+    its lab on a socket, and ends when that is closed without one.
+
+    Args:
+        runtime: whose libraries it should import.
+    """
+
+    def __init__(self, runtime: str) -> None:
+        self._given = False
+        self._orders, theirs = socket.socketpair()
+        with theirs, explained("start the lab's host"):
+            self._process = subprocess.Popen(  # noqa: S603 - this very interpreter, and words of our own
+                [sys.executable, "-m", "leaselab.testbed.host", str(theirs.fileno()), runtime],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+                cwd="/",
+            )
+
+    def give(self, folder: LabFolder, claim: Claim, listening: socket.socket) -> None:
+        """Hand it a lab: folder, lock, slot and socket. It outlives this process."""
+        order = msgspec.json.encode({"folder": str(folder.path), "slot": claim.slot.number})
+        with explained("hand the lab to its host"):
+            socket.send_fds(self._orders, [order], [claim.lock, claim.slot.fileno(), listening.fileno()])
+        self._orders.close()
+        self._given = True
+        # Should this process live longer than the lab, its host must not stay behind as a zombie.
+        threading.Thread(target=self._process.wait, name="leaselab-reaper", daemon=True).start()
+
+    def discard(self) -> None:
+        """End it, unless it has a lab."""
+        if not self._given:
+            self._orders.close()
+            self._process.kill()
+            self._process.wait()
+
+
 def bring_up(
     file: str | os.PathLike[str],
     *,
@@ -77,6 +121,25 @@ def bring_up(
     on_progress: Callable[[Progress], None],
 ) -> tuple[LabFolder, HostThread | None, UpOutcome]:
     """Bring a lab to what its file says (see :meth:`leaselab.testbed.lab.Lab.up`)."""
+    with contextlib.ExitStack() as cleanup:
+        spare: SpareHost | None = None
+        if background and not _is_probably_up(file, name):
+            spare = SpareHost(runtime)
+            cleanup.callback(spare.discard)
+        return _bring_up(file, name, runtime, variables, spare, timeout, on_progress, background=background)
+
+
+def _bring_up(
+    file: str | os.PathLike[str],
+    name: str | None,
+    runtime: str,
+    variables: Mapping[str, str],
+    spare: SpareHost | None,
+    timeout: float,
+    on_progress: Callable[[Progress], None],
+    *,
+    background: bool,
+) -> tuple[LabFolder, HostThread | None, UpOutcome]:
     from leaselab.testbed.topology.files import load
 
     topology = load(file, variables)
@@ -90,15 +153,31 @@ def bring_up(
         claim, existing = _claimed(folder, runtime, str(file), background=background)
         with _given_back(folder, claim, existing):
             plan = _plan(topology, folder, runtime, existing, slot=claim.slot.number)
-            thread = _hosted(folder, claim, background=background)
-    line = HostLine(folder.name, folder.socket)
-    answer = line.call(
+            listening = _listen(folder)
+            if background:
+                with listening:
+                    (spare or SpareHost(runtime)).give(folder, claim, listening)
+                claim.close()
+            else:
+                thread = HostThread(folder, claim, listening)
+    answer = HostLine(folder.name, folder.socket).call(
         "up",
         plan=plan.to_json().decode(),
         within=timeout,
         on_progress=lambda progress: on_progress(msgspec.convert(progress, Progress)),
     )
     return folder, thread, msgspec.convert(answer, UpOutcome)
+
+
+def _is_probably_up(file: str | os.PathLike[str], name: str | None) -> bool:
+    """Guess, before the file is read properly, whether its lab has a host. A wrong guess only costs time."""
+    try:
+        text = str(file) if "\n" in str(file) else Path(file).read_text(encoding="utf-8-sig")
+        found = _NAME_LINE.search(text)
+        guess = name or (found[1] if found else "")
+        return bool(guess) and LabFolder(guess).is_hosted()
+    except (OSError, ValueError, LeaselabError):
+        return False
 
 
 def dry_run(
@@ -211,34 +290,15 @@ def _given_back(folder: LabFolder, claim: Claim, existing: Plan | None) -> Itera
         raise
 
 
-def _hosted(folder: LabFolder, claim: Claim, *, background: bool) -> HostThread | None:
-    """Have the lab hosted: by a process that outlives this one, or by a thread of this one."""
+def _listen(folder: LabFolder) -> socket.socket:
+    """Open the lab's socket; whoever will host the lab answers on it once it can."""
     folder.socket.unlink(missing_ok=True)  # of a host that died
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         with explained("listen on the lab's socket"), SocketAddress(folder.socket) as address:
             listening.bind(address)
             listening.listen()
-        if not background:
-            return HostThread(folder, claim, listening)
-        with explained("start the lab's host"), folder.log.open("ab") as log:
-            subprocess.Popen(  # noqa: S603 - this very interpreter, and paths and numbers of our own
-                [
-                    sys.executable,
-                    "-m",
-                    "leaselab.testbed.host",
-                    *map(str, (folder.path, claim.lock, claim.slot.number, claim.slot.fileno(), listening.fileno())),
-                ],
-                pass_fds=[claim.lock, claim.slot.fileno(), listening.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                cwd="/",
-            )
     except BaseException:
         listening.close()
         raise
-    listening.close()
-    claim.close()
-    return None
+    return listening

@@ -40,6 +40,9 @@ FIRST_REQUEST_SECONDS: Final = 120.0
 LAST_ANSWERS_SECONDS: Final = 1.0
 """For the answers under way when the host ends; a stream that is followed never ends by itself."""
 
+ORDER_BYTES: Final = 65536
+"""Of the message that says which lab to host; a path is at most 4096."""
+
 _LOG: Final = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -232,15 +235,26 @@ def _raise_limits() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def _warm(runtime: str) -> None:
+    """Import what the lab will need, while it is still being planned."""
+    if runtime == "embedded":
+        import leaselab.testbed.runtimes.embedded  # noqa: F401 - for its import alone
+
+
 def main() -> None:
-    """Run as ``python -m leaselab.testbed.host FOLDER LOCK SLOT-NUMBER SLOT LISTENING``: three are descriptors."""
-    path = Path(sys.argv[1])
-    lock, number, slot, listening = (int(word) for word in sys.argv[2:6])
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    """Run as ``python -m leaselab.testbed.host DESCRIPTOR RUNTIME``: the lab to host comes over that socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _raise_limits()
+    _warm(sys.argv[2])
+    with socket.socket(fileno=int(sys.argv[1])) as orders:
+        text, descriptors, _, _ = socket.recv_fds(orders, ORDER_BYTES, 3)
+    if not text:
+        return  # there is no lab after all
+    order = msgspec.json.decode(text, type=dict[str, Any])
+    path, (lock, slot, listening) = Path(order["folder"]), descriptors
     folder = LabFolder(path.name, root=path.parent)
-    claim = Claim(lock, Slot(number, descriptor=slot))
+    _log_to(folder.log)
+    claim = Claim(lock, Slot(order["slot"], descriptor=slot))
 
     async def serve() -> None:
         with socket.socket(fileno=listening) as listener:
@@ -248,6 +262,15 @@ def main() -> None:
             await _run(LabHost(folder, claim, listener))
 
     run_in_loop(serve())
+
+
+def _log_to(path: Path) -> None:
+    """Send all output to the lab's own log from here on: the terminal belongs to whoever started us."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(descriptor, stream.fileno())
+    os.close(descriptor)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
 
 
 if __name__ == "__main__":

@@ -24,14 +24,14 @@ BASE_HANDLES: Final = 64
 CONNECTIONS_A_NODE: Final = 4
 """Kept HTTPS connections of a client and its server (both ends are ours), and one visitor's."""
 
-BASE_MEMORY: Final = 90 * MIB
-"""A lab's host before its first node."""
+BASE_MEMORY: Final = 110 * MIB
+"""A lab's host before its first node; 64 MiB embedded, 110 MiB with its nursery of processes."""
 
-MEMORY_A_NODE: Final = {"embedded": 1 * MIB, "process": 48 * MIB}
-"""Of each node, by runtime."""
+MEMORY_A_NODE: Final = {"embedded": 1 * MIB, "process": 20 * MIB}
+"""Of each node, by runtime: 0.6 and 18 MiB after ten days of lab time, rounded up."""
 
 DISK_A_NODE: Final = 2 * MIB
-"""History, certificates and logs of a node after some weeks of lab time."""
+"""History and certificates of a node: 1 MiB at most after ten days of lab time, and as much for later."""
 
 USUAL_PORTS: Final = (22, 443, 9100)
 
@@ -53,7 +53,7 @@ class Machine(msgspec.Struct, frozen=True):
     Attributes:
         loopback: whether every address of 127.0.0.0/8 can be used.
         taken_ports: ports of :data:`USUAL_PORTS` that cannot be bound on such an address, with the reason.
-        file_handles: how many files and sockets one process may open.
+        file_handles: how many files and sockets one process may open; a lab's host raises its own limit that far.
     """
 
     python: str
@@ -79,8 +79,8 @@ def look(folder: Path) -> Machine:
         system=platform.system(),
         loopback=loopback,
         taken_ports={port: why for port, why in reasons.items() if why},
-        file_handles=_soft_limit(resource.RLIMIT_NOFILE),
-        processes=_soft_limit(resource.RLIMIT_NPROC),
+        file_handles=_finite(resource.getrlimit(resource.RLIMIT_NOFILE)[1]),
+        processes=_finite(resource.getrlimit(resource.RLIMIT_NPROC)[0]),
         memory_free=_free_memory(),
         disk_free=shutil.disk_usage(existing).free,
         folder=str(folder),
@@ -159,7 +159,7 @@ def needs(plan: Plan, machine: Machine) -> list[Need]:
             alone if apart else together,
             machine.file_handles,
             "a process" if apart else "in the lab's process",
-            hint=f"`ulimit -n {2 * together}` in the shell that brings the lab up, or --runtime process",
+            hint=f"raise the hard limit (`ulimit -Hn {2 * together}` as root), or --runtime process",
         ),
         Need(
             "processes",
@@ -201,9 +201,8 @@ def _binds(address: str, port: int) -> str:
     return ""
 
 
-def _soft_limit(which: int) -> int:
-    soft, _ = resource.getrlimit(which)
-    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
+def _finite(limit: int) -> int:
+    return sys.maxsize if limit == resource.RLIM_INFINITY else limit
 
 
 def _free_memory() -> int:

@@ -3,7 +3,22 @@
 import msgspec
 import pytest
 
-from leaselab.testbed.graph import FOLD_ABOVE, Arrow, Box, Lease, Picture, fold, lease_text, mermaid, summary_of
+from leaselab.testbed.graph import (
+    FOLD_ABOVE,
+    Arrow,
+    Box,
+    Lease,
+    Picture,
+    fold,
+    lease_text,
+    mermaid,
+    picture_of,
+    summary_of,
+)
+from leaselab.testbed.testing.fleet import Fleet
+from leaselab.testbed.topology.files import load
+from leaselab.testbed.topology.plan import ClockPlan, Plan
+from leaselab.testbed.topology.planner import plan
 
 LEASE = Lease("concurrent-users", reserved=50, increment=25, maximum=200)
 CLOUD = Box("cloud", "cloud", "cloud", "vendor's cloud", note="1 authentication code")
@@ -85,3 +100,79 @@ def test_mermaid_survives_names_that_it_would_read_as_its_own() -> None:
     assert "n_end[" in text
     assert "n_a_b_c[" in text
     assert "say #quot;hi#quot;" in text
+
+
+TOPOLOGY = """\
+name: two-sites
+release: 8.3R1
+clock: {start: 2020-02-29}
+cloud:
+  auth-codes:
+    Ab12-Cd34-Ef56-Gh78: {licenses: [LICENSE-SVR, CONSEC-1000U-1YR]}
+networks: {management: {nodes: [vls1, gw1]}}
+nodes:
+  vls1:
+    kind: va-spe
+    boot: {virtual-license-server: true}
+    auth-codes: [Ab12-Cd34-Ef56-Gh78]
+    license-server:
+      clients:
+        GW1: {node: gw1, password: secret1, features: {concurrent-users: {reserved: 50, increment: 25, maximum: 200}}}
+  ls2: {kind: psa5000, licenses: [LICENSE-SVR, ACCESS-100U-1YR], license-server: {}}
+  gw1:
+    kind: psa3000
+    license-client: {server: vls1, id: GW1, password: secret1, preferred-network: management}
+    users: 7
+  nac1: {kind: psa300, personality: pps, users: 1}
+"""
+
+
+@pytest.fixture(scope="module")
+def planned() -> Plan:
+    return plan(load(TOPOLOGY), slot=7, privileged=True, runtime="embedded", secret="00" * 32)
+
+
+def test_a_plan_becomes_a_picture(planned: Plan) -> None:
+    picture = picture_of(planned)
+
+    assert picture.name == "two-sites"
+    assert picture.summary == "2 license servers, 2 gateways · virtual clock from 2020-02-29T00:00:00Z"
+    assert {box.name: box for box in picture.boxes} == {
+        "cloud": Box("cloud", "cloud", "cloud", "vendor's cloud", note="1 authentication code"),
+        "vls1": Box(
+            "vls1",
+            "va-spe",
+            "virtual-license-server",
+            "VA-SPE",
+            "PCS 8.3R1",
+            ("internal", "management"),
+            "1 client, 1 code",
+        ),
+        "ls2": Box("ls2", "psa5000", "license-server", "PSA-5000", "PCS 8.3R1", ("internal",), "0 clients, 2 keys"),
+        "gw1": Box("gw1", "psa3000", "gateway", "PSA-3000", "PCS 8.3R1", ("internal", "management"), "7 users"),
+        "nac1": Box("nac1", "psa300", "gateway", "PSA-300", "PPS 5.4R1", ("internal",), "1 user"),
+    }
+    assert picture.arrows == (
+        Arrow("cloud", "vls1", "keys", note="license keys"),
+        Arrow("vls1", "gw1", "leases", "management", "GW1", (LEASE,)),
+    )
+
+
+def test_reports_make_it_the_picture_of_a_running_lab(planned: Plan) -> None:
+    fleet = Fleet(cloud="")
+    fleet.license_server("vls1", kind="psa5000", licenses=["LICENSE-SVR", "CONSEC-1000U-1YR"])
+    fleet.client("gw1", server="vls1", reserved=50, increment=25, maximum=200)
+    fleet.advance(days=1)
+    fleet.sign_in("gw1", 51)
+
+    picture = picture_of(planned, {"gw1": fleet.report("gw1")})
+
+    assert picture.summary == "2 license servers, 2 gateways · at 2018-01-02T00:00:00Z"
+    assert {box.name: box.note for box in picture.boxes}["gw1"] == "51 of 75 users"
+    assert lease_text(picture.arrows[1].leases[0]) == "75 leased of 200"
+
+
+def test_a_lab_in_real_time_says_so(planned: Plan) -> None:
+    real = msgspec.structs.replace(planned, clock=ClockPlan(start=None, mode="real"))
+
+    assert picture_of(real).summary.endswith("real clock")

@@ -63,8 +63,7 @@ def test_a_server_and_its_client_go_together() -> None:
         (
             "node: gw1,",
             "",
-            "nodes.server.license-server.clients.GW1.node: is missing; "
-            "name the client's node, or give its `platform`",
+            "nodes.server.license-server.clients.GW1.node: is missing; name the client's node, or give its `platform`",
         ),
         (
             "node: gw1,",
@@ -98,11 +97,20 @@ def test_a_virtual_license_server_needs_a_cloud_to_heartbeat_to() -> None:
 
 @pytest.mark.rule("PLT-05")
 def test_a_virtual_appliance_is_a_license_server_only_if_it_boots_so() -> None:
-    assert one_node("kind: va-spe, license-server: {}") == [
-        "nodes.a.license-server: a virtual appliance is one only if it boots so: "
-        "set boot.virtual-license-server to true (PLT-05)"
+    declined = "kind: va-spe, boot: {virtual-license-server: false}, license-server: {}"
+
+    assert one_node(declined, rest="cloud: {}") == [
+        (
+            "nodes.a.license-server: a virtual appliance is one only if it boots so: "
+            "set boot.virtual-license-server to true (PLT-05)"
+        )
     ]
     assert one_node("kind: psa3000, license-server: {}") == []
+
+
+@pytest.mark.rule("CON-04")
+def test_a_file_may_count_on_a_persons_yes_at_the_console() -> None:
+    assert one_node("kind: va-spe, license-server: {}", rest="cloud: {}") == []
 
 
 @pytest.mark.rule("PLT-05")
@@ -166,7 +174,9 @@ def test_a_longer_lease_allows_a_longer_interval() -> None:
     [
         pytest.param("8.3R1", "reserved: 60, increment: 5, maximum: 50", "reserved", marks=pytest.mark.rule("SRV-04")),
         pytest.param("8.3R1", "reserved: 5, maximum: 50", "increment", marks=pytest.mark.rule("SRV-04")),
-        pytest.param("9.0R1", "reserved: 50, increment: 10, maximum: 100", "increment", marks=pytest.mark.rule("SRV-12")),
+        pytest.param(
+            "9.0R1", "reserved: 50, increment: 10, maximum: 100", "increment", marks=pytest.mark.rule("SRV-12")
+        ),
         pytest.param("9.0R1", "increment: 25, maximum: 500", "increment", marks=pytest.mark.rule("SRV-12")),
     ],
 )
@@ -180,7 +190,9 @@ def test_counts_that_the_server_would_not_save_are_found_before(release: str, co
 
 @pytest.mark.rule("SRV-12")
 def test_the_guides_own_increment_is_fine_in_the_guides_release() -> None:
-    client = "C1: {platform: psa300, password: p, features: {concurrent-users: {reserved: 50, increment: 10, maximum: 100}}}"
+    client = (
+        "C1: {platform: psa300, password: p, features: {concurrent-users: {reserved: 50, increment: 10, maximum: 100}}}"
+    )
 
     assert one_node(f"kind: psa3000, license-server: {{clients: {{{client}}}}}", rest="release: 8.3") == []
 
@@ -231,7 +243,10 @@ def test_a_code_is_entered_once() -> None:
         ("name: lab\nkinds: {psa30: {}}\nnodes: {a: {kind: psa300}}\n", "kinds.psa30: there is no such kind (did you"),
         ("name: lab\nclock: {mode: real, rate: 2}\nnodes: {a: {kind: psa300}}\n", "clock.rate: a real clock starts"),
         ("name: lab\nnodes: {a: {kind: psa300, licenses: [CONSEC-1000-1YR]}}\n", "nodes.a.licenses[0]: 'CONSEC-1000"),
-        ("name: lab\nnodes: {a: {kind: psa300, time-zone: Europe/Vienne}}\n", "nodes.a.time-zone: there is no time zone"),
+        (
+            "name: lab\nnodes: {a: {kind: psa300, time-zone: Europe/Vienne}}\n",
+            "nodes.a.time-zone: there is no time zone",
+        ),
         (
             "name: lab\nnodes: {a: {kind: psa300, boot: {admin: {name: admin, password: short}}}}\n",
             "nodes.a.boot.admin.password: Could not change password. New password must be at least 6",

@@ -10,9 +10,7 @@ from leaselab.testbed.topology import schema
 from leaselab.testbed.topology.files import load
 
 TOPOLOGIES = Path(__file__).parents[3] / "topologies"
-MODELS = [
-    model for model in vars(schema).values() if isinstance(model, type) and issubclass(model, schema.Section)
-]
+MODELS = [model for model in vars(schema).values() if isinstance(model, type) and issubclass(model, schema.Section)]
 
 
 def test_the_schema_beside_the_topologies_is_the_one_of_the_models() -> None:

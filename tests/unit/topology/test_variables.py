@@ -29,7 +29,7 @@ def test_a_quoted_variable_alone_is_a_number_where_one_is_wanted() -> None:
 
 
 def test_a_variable_cannot_bring_structure_with_it() -> None:
-    with pytest.raises(TopologyError, match="takes a whole number, not '{a: 1}'"):
+    with pytest.raises(TopologyError, match=r"takes a whole number, not '\{a: 1\}'"):
         read(LAB % '"${users}"', file="lab.yml", variables={"users": "{a: 1}"})
 
 

@@ -129,6 +129,14 @@ class SerialLine:
             self.detach(terminal)
             terminal.drop("the device was switched off")
 
+    def abort(self) -> None:
+        """Drop everything at once, a command under way included, as a power cut does."""
+        self._inputs.clear()
+        self._end_pause()
+        if self._commands is not None:
+            self._commands.cancel()
+        self._terminals.clear()
+
     def attach(self, terminal: Terminal) -> None:
         """Let somebody see the line, and what it last showed."""
         self._terminals.append(terminal)

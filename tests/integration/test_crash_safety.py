@@ -1,0 +1,184 @@
+"""Killed at any step, a lab leaves nothing that `down` does not remove, and never touches what is not its own."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from leaselab.testbed import Lab, journal, processes
+from leaselab.testbed.errors import LeaselabError
+from leaselab.testbed.labs import LabFolder, all_labs
+from leaselab.testbed.processes import ProcessId
+
+TOPOLOGY = """
+name: crash
+nodes:
+  server:
+    kind: psa5000
+    boot: {accept-license: true, admin: {name: admin, password: admin123}}
+    licenses: [CONSEC-100U-1YR]
+    license-server:
+      clients:
+        GW1: {node: gw1, password: secret1, features: {concurrent-users: {reserved: 20, increment: 25, maximum: 100}}}
+  gw1:
+    kind: psa3000
+    boot: {accept-license: true, admin: {name: admin, password: admin123}}
+    license-client: {server: server, id: GW1}
+    users: 3
+"""
+
+DIES_AT_STEP = """
+import os, signal, sys
+from leaselab.testbed import journal
+from leaselab.testbed.lab import Lab
+
+step, runtime, topology = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+seen = 0
+write = journal.Journal._write
+
+def write_and_maybe_die(self, entries, *, sync):
+    global seen
+    write(self, entries, sync=sync)
+    seen += len(entries)
+    if seen >= step:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+journal.Journal._write = write_and_maybe_die
+Lab.up(topology, runtime=runtime)
+os._exit(0)
+"""
+
+
+@pytest.fixture
+def bystander() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is nobody's, and looks like ours."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)  # leaselab node gw1"])
+    yield process
+    assert process.poll() is None
+    process.kill()
+    process.wait()
+
+
+def journalled(folder: Path) -> list[ProcessId]:
+    return [entry.process for entry in journal.read(folder) if entry.process is not None]
+
+
+def all_gone(identities: list[ProcessId]) -> bool:
+    return all(processes.gone_within(identity, 5.0) for identity in identities)
+
+
+@pytest.mark.parametrize("step", range(1, 8))
+@pytest.mark.parametrize("runtime", ["embedded", "process"])
+def test_killed_at_a_step_of_its_journal_a_lab_goes_down_whole(
+    runtime: str, step: int, home: Path, bystander: subprocess.Popen[bytes]
+) -> None:
+    subprocess.run([sys.executable, "-c", DIES_AT_STEP, str(step), runtime, TOPOLOGY], check=False, timeout=60)
+    folder = LabFolder("crash")
+    made = journalled(folder.path) if folder.exists() else []
+
+    if folder.exists():
+        Lab.attach("crash").down()
+
+    assert all_gone(made)
+    assert list((home / "labs").iterdir()) == []
+    assert bystander.poll() is None
+
+
+@pytest.mark.parametrize("runtime", ["embedded", "process"])
+def test_a_host_that_is_killed_takes_its_nodes_along_and_up_goes_on_where_it_was(runtime: str) -> None:
+    lab = Lab.up(TOPOLOGY, runtime=runtime, background=True)
+    lab["gw1"].users.set(30)
+    lab.clock.advance(hours=7)
+    before = lab["server"].report(), lab["gw1"].report()
+    host = processes.identify(lab.status().pid)
+    assert host is not None
+    made = [*journalled(Path(lab.folder)), host]
+    processes.send(host, signal.SIGKILL)
+    assert all_gone(made)
+    assert [info.state for info in all_labs()] == ["down"]
+
+    again = Lab.up(TOPOLOGY, runtime=runtime, background=True)
+
+    assert {step.action for step in again.outcome.steps} == {"keep"}
+    assert (again["server"].report(), again["gw1"].report()) == before
+    again.clock.advance(hours=6)
+    assert again["gw1"].leased("concurrent-users") == 45
+    again.down()
+
+
+@pytest.mark.parametrize("runtime", ["embedded", "process"])
+def test_a_node_that_is_killed_comes_back_with_all_it_had_acknowledged(runtime: str) -> None:
+    with Lab.up(TOPOLOGY, runtime=runtime) as lab:
+        lab["gw1"].users.set(30)
+        before = {name: lab[name].report() for name in ("server", "gw1")}
+
+        for name in before:
+            lab[name].kill()
+            assert lab[name].phase == "off"
+            lab[name].start()
+
+        assert {name: lab[name].report() for name in before} == before
+
+
+def test_ctrl_c_in_the_middle_of_up_takes_back_what_that_call_made(home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "crash.yml"
+    file.write_text(TOPOLOGY)
+    up = subprocess.Popen(
+        [sys.executable, "-m", "leaselab.testbed.cli", "up", str(file), "--runtime", "process"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    folder = LabFolder("crash")
+    until = time.monotonic() + 20
+    while not (folder.path / journal.JOURNAL).exists() and time.monotonic() < until:
+        time.sleep(0.005)
+    up.send_signal(signal.SIGINT)
+    up.communicate(timeout=30)
+
+    assert up.returncode != 0
+    until = time.monotonic() + 10
+    while folder.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert list((home / "labs").iterdir()) == []
+
+
+def test_a_lab_that_is_up_already_is_not_taken_over(home: Path) -> None:
+    with Lab.up(TOPOLOGY), pytest.raises(LeaselabError, match="the lab crash is up already"):
+        Lab.up(TOPOLOGY)
+
+
+def test_one_file_under_two_names_is_two_labs_side_by_side() -> None:
+    with Lab.up(TOPOLOGY, name="one") as one, Lab.up(TOPOLOGY, name="two") as two:
+        one["gw1"].users.set(20)
+        one.clock.advance(days=1)
+
+        assert two["gw1"].users.count == 3
+        assert two.clock.now < one.clock.now
+        assert one.plan.secret != two.plan.secret
+        assert set(one["gw1"].status().addresses.values()).isdisjoint(two["gw1"].status().addresses.values())
+
+
+def test_a_second_up_changes_nothing_and_a_changed_file_changes_only_what_differs() -> None:
+    lab = Lab.up(TOPOLOGY, background=True)
+    again = Lab.up(TOPOLOGY, background=True)
+    assert {step.action for step in again.outcome.steps} == {"keep"}
+
+    changed = Lab.up(TOPOLOGY.replace("maximum: 100", "maximum: 60").replace("users: 3", "users: 7"), background=True)
+
+    assert {step.node: step.action for step in changed.outcome.steps} == {"server": "change", "gw1": "change"}
+    assert changed["gw1"].users.count == 7
+    assert changed["server"].report().server.clients[0].features["concurrent-users"].maximum == 60
+
+    smaller = Lab.up(
+        TOPOLOGY[: TOPOLOGY.index("  gw1:")].replace("node: gw1, ", "platform: psa3000, "), background=True
+    )
+    assert [(step.node, step.action) for step in smaller.outcome.steps if step.action == "remove"] == [
+        ("gw1", "remove")
+    ]
+    assert smaller.names() == ("server",)
+    lab.down()
