@@ -27,6 +27,7 @@ def topology(name: str, gateways: int, *, renewal_interval: str = "6h") -> str:
         f"name: {name}",
         "release: 8.3R1",
         "clock: {start: 2018-01-01T00:00:00Z}",
+        "cloud: {}",
         "nodes:",
         f"  {SERVER}:",
         "    kind: va-spe",

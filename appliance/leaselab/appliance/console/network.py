@@ -43,7 +43,7 @@ def network_asks(*, prefix: str, phase: Phase, after: str, done: str, escape: st
     chain = tuple(
         Ask(
             name=name,
-            words=_words(f"{words}:", field, offered=bool(prefix)),
+            words=_words(words, field, offered=bool(prefix)),
             judge=_judge(field, name, following, confirm=names[-1], offered=bool(prefix)),
             phase=phase,
             heading=headings.get(field, ""),
@@ -88,11 +88,11 @@ def described(values: dict[str, str]) -> str:
 
 def _words(words: str, field: str, *, offered: bool) -> Words:
     if not offered:
-        return f"{words} "
+        return f"{words}: "
 
     def with_present(moment: Moment) -> str:
         value = present(moment.facts.ports.get("internal"))[field]
-        return f"{words} [{value}] " if value else f"{words} "
+        return f"{words} [{value}]: " if value else f"{words}: "
 
     return with_present
 

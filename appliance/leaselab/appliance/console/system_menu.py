@@ -7,7 +7,7 @@ from leaselab.appliance.console.menu import MENU, invalid
 
 _STATUS: Final = "status-menu"
 _SYSTEM: Final = "system-menu"
-_LABEL_COLUMNS: Final = 28
+_LABEL_COLUMNS: Final = 30
 
 _STATUS_TEXT: Final = """
 Please choose from among the following options:

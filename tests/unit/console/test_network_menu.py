@@ -1,0 +1,121 @@
+"""Network Settings and Tools."""
+
+import pytest
+
+from leaselab.appliance.console import PortFacts
+from leaselab.appliance.licensing.commands import SetNetwork
+from leaselab.testbed.testing.desk import Desk, booted
+
+PEERS = {"vls1": "10.10.22.40", "gw2": "10.10.22.41"}
+
+
+def network_menu(**changed: object) -> Desk:
+    """Return a desk at the network menu."""
+    desk = Desk(booted(**changed))
+    desk.power_on()
+    desk.enter("", "1")
+    return desk
+
+
+@pytest.mark.rule("CON-02")
+def test_the_menu_has_the_products_entries() -> None:
+    shown = network_menu().output
+
+    assert "\n 1. View/Set IP/Netmask/Gateway/DNS/WINS Settings\n 2. Print Routing Table\n" in shown
+    assert shown.endswith(" <return to go back to main menu>\nChoice: ")
+
+
+@pytest.mark.rule("CON-02")
+def test_settings_are_shown_and_kept_where_enter_is_hit() -> None:
+    desk = network_menu()
+
+    assert "Internal port:\n     IP address:           10.10.22.34\n" in desk.enter("1")
+    desk.enter("y")
+    assert desk.prompt == "IP address [10.10.22.34]:"
+    shown = desk.enter("", "", "10.10.22.2", "", "10.10.22.54", "-", "", "y")
+
+    assert desk.commands == [
+        SetNetwork(
+            port="internal",
+            address="10.10.22.34",
+            netmask="255.255.255.0",
+            gateway="10.10.22.2",
+            dns=("10.10.22.53", "10.10.22.54"),
+        )
+    ]
+    assert "The settings were saved.\n" in shown
+
+
+@pytest.mark.rule("CON-02")
+@pytest.mark.parametrize("answers", [("n",), ("",), ("y", "", "", "", "", "", "", "", "n")])
+def test_settings_can_be_looked_at_and_left_alone(answers: tuple[str, ...]) -> None:
+    desk = network_menu()
+
+    desk.enter("1", *answers)
+
+    assert (desk.commands, desk.prompt) == ([], "Choice:")
+
+
+@pytest.mark.rule("CON-02")
+def test_the_routing_table_has_a_route_for_each_enabled_port_and_the_gateway() -> None:
+    internal = PortFacts(address="10.10.22.34", netmask="255.255.255.0", gateway="10.10.22.1")
+    off = PortFacts(address="10.10.30.34", netmask="255.255.255.0", enabled=False)
+
+    shown = network_menu(ports={"internal": internal, "external": off}).enter("2")
+
+    assert [line.split() for line in shown.splitlines()[2:5]] == [
+        ["Destination", "Gateway", "Genmask", "Iface"],
+        ["10.10.22.0", "0.0.0.0", "255.255.255.0", "internal"],
+        ["0.0.0.0", "10.10.22.1", "0.0.0.0", "internal"],
+    ]
+    assert "external" not in shown
+
+
+@pytest.mark.rule("CON-02")
+@pytest.mark.parametrize("wanted", ["vls1", "10.10.22.40"])
+def test_a_peer_in_reach_answers_six_pings(wanted: str) -> None:
+    desk = network_menu(peers=PEERS)
+    desk.enter("5")
+    assert desk.prompt == "Enter hostname/IP address:"
+
+    shown = desk.enter(wanted)
+
+    assert "Sending six ping packets to 10.10.22.40 via internal (10.10.22.34) port\n" in shown
+    assert shown.count("64 bytes from 10.10.22.40") == 6
+    assert "6 packets transmitted, 6 received, 0% packet loss\n" in shown
+
+
+@pytest.mark.rule("CON-02")
+@pytest.mark.parametrize("wanted", ["gw2", "10.10.22.41", "192.0.2.1"])
+def test_what_is_out_of_reach_answers_none(wanted: str) -> None:
+    shown = network_menu(peers=PEERS, unreachable=frozenset({"gw2"})).enter("5", wanted)
+
+    assert "6 packets transmitted, 0 received, 100% packet loss\n" in shown
+
+
+@pytest.mark.rule("CON-02")
+@pytest.mark.parametrize(("choice", "said"), [("5", "ping: unknown host pcls"), ("6", "traceroute: unknown host pcls")])
+def test_a_name_that_nobody_has_is_said_to_be_unknown(choice: str, said: str) -> None:
+    assert said in network_menu(peers=PEERS).enter(choice, "pcls")
+
+
+@pytest.mark.rule("CON-02")
+def test_a_route_is_one_hop_or_none() -> None:
+    desk = network_menu(peers=PEERS, unreachable=frozenset({"gw2"}))
+
+    assert " 1  vls1 (10.10.22.40)\n" in desk.enter("6", "vls1")
+    assert " 1  * * *\n" in desk.enter("6", "gw2")
+
+
+@pytest.mark.rule("CON-02")
+@pytest.mark.parametrize("choice", ["3", "4", "7", "8"])
+def test_what_has_no_counterpart_in_a_lab_says_so(choice: str) -> None:
+    assert "not emulated" in network_menu().enter(choice)
+
+
+@pytest.mark.rule("CON-02")
+def test_return_leads_back_and_nonsense_does_not() -> None:
+    desk = network_menu()
+
+    assert "'9' is not on the menu" in desk.enter("9")
+    assert "Serial Console!" in desk.enter("")
