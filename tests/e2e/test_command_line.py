@@ -71,13 +71,13 @@ def test_up_shows_its_progress_and_ends_with_nodes_leases_and_what_to_try(
     assert "gw1: provisioned\n" in lab.stderr
     assert "quickstart: up, embedded, 2018-01-01T00:00:00Z" in lab.stdout
     rows = {line.split()[0]: line for line in lab.stdout.splitlines() if line.strip()}
-    assert "leaselab console nac1" in rows["nac1"] or "reserved" in rows["nac1"]
+    assert ":22" in rows["nac1"] or "reserved" in rows["nac1"]
 
     tries = lab.stdout.partition("Try next:\n")[2].splitlines()
     assert len(tries) == 5
     for line in tries[:-1]:
         program, *words = line.split()
-        assert program == "leaselab"
+        assert program.endswith("leaselab")
         assert leaselab(*words).returncode == 0, line
 
 

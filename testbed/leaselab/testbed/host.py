@@ -40,6 +40,9 @@ FIRST_REQUEST_SECONDS: Final = 120.0
 LAST_ANSWERS_SECONDS: Final = 1.0
 """For the answers under way when the host ends; a stream that is followed never ends by itself."""
 
+LOOK_SECONDS: Final = 5.0
+"""How often the host looks whether its folder is still there; without it nobody could ever take the lab down."""
+
 ORDER_BYTES: Final = 65536
 """Of the message that says which lab to host; a path is at most 4096."""
 
@@ -106,7 +109,13 @@ class LabHost:
             _LOG.warning("nobody asked for the lab; clearing away")
             self._keep = self._folder.plan.exists()
             return
-        await self._ended.wait()
+        while not self._ended.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), LOOK_SECONDS)
+            if not self._folder.exists():
+                _LOG.warning("the lab's folder is gone; so is the lab")
+                self._keep = False
+                return
 
     async def _close(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -119,7 +128,7 @@ class LabHost:
         if self._journal is not None:
             self._journal.close()
         if not self._keep:
-            shutil.rmtree(self._folder.path)
+            shutil.rmtree(self._folder.path, ignore_errors=not self._folder.exists())
         self._claim.close()
 
     async def _answer(self, request: dict[str, Any], emit: Emit) -> Any:

@@ -25,13 +25,19 @@ class ProcessId(msgspec.Struct, frozen=True):
 
 
 def identify(pid: int) -> ProcessId | None:
-    """Return the identity of a running process; ``None`` if there is none, or it is dead and only not yet reaped."""
+    """Return the identity of a running process; ``None`` if there is none, or it is dead and only not yet reaped.
+
+    A process whose first thread is dead holds its files and locks until the last one is.
+    """
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
+        threads = len(os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208 - a count; no paths wanted
     except (FileNotFoundError, ProcessLookupError):
         return None
     fields = text[text.rindex(")") + 2 :].split()  # the name before it may hold spaces and brackets
-    return None if fields[0] in "ZX" else ProcessId(pid=pid, started=int(fields[19]))
+    if fields[0] in "ZX" and threads <= 1:
+        return None
+    return ProcessId(pid=pid, started=int(fields[19]))
 
 
 def lives(process: ProcessId) -> bool:

@@ -65,7 +65,7 @@ def test_the_table_of_nodes_has_users_for_gateways_and_a_console_for_appliances(
     assert cloud[:8] == ("cloud", "cloud", "ready", None, None, None, "https://127.7.0.1/admin", None)
     assert server[3:6] == (None, None, None)
     assert gateway[:6] == ("gw1", "psa3000", "ready", 10, 50, 50)
-    assert gateway[7] == "leaselab console gw1"
+    assert gateway[7] == "127.7.0.1:22"
     assert waiting[2] == "wizard: IP address:"
 
 

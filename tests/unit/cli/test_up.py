@@ -1,11 +1,13 @@
 """What `up` prints when it is done."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from leaselab.appliance.instants import NEVER, parse_instant
 from leaselab.appliance.licensing.views import Report
-from leaselab.testbed.cli.up import next_calls, outcome_shape, print_lab, steps_summary
+from leaselab.testbed.cli.up import as_called, next_calls, outcome_shape, print_lab, steps_summary
 from leaselab.testbed.testing.fleet import Fleet
 from leaselab.testbed.views import ClockStatus, LabStatus, NodeStatus, Step, UpOutcome, UserRefusal
 
@@ -99,3 +101,19 @@ def test_the_outcome_as_json() -> None:
         b'{"steps":[{"node":"cloud","action":"keep","reason":"as it was"}],'
         b'"waiting":{"gw2":"IP address:"},"refused":{}}'
     )
+
+
+def test_a_call_is_written_so_that_it_works_as_typed_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    bin_folder = tmp_path / ".venv" / "bin"
+    bin_folder.mkdir(parents=True)
+    program = bin_folder / "leaselab"
+    program.touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert as_called("leaselab leases", str(program)) == ".venv/bin/leaselab leases"
+    monkeypatch.setenv("PATH", str(bin_folder))
+    assert as_called("leaselab leases", str(program)) == "leaselab leases"
+    monkeypatch.chdir("/usr")
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert as_called("leaselab leases", str(program)) == f"{program} leases"

@@ -251,8 +251,11 @@ class _Session(asyncssh.SSHServerSession[bytes]):
         return self._channel.get_write_buffer_size() if self._channel is not None else 0
 
     def drop(self, reason: str) -> None:
-        """Say why and hang up."""
-        self._leave(f"\r\n[{reason}]\r\n", status=_REFUSED)
+        """Say why and hang up; on a client that takes no more output, with the message that ends a connection."""
+        if self._channel is not None and self.backlog() > 0:
+            self._channel.get_connection().disconnect(asyncssh.DISC_BY_APPLICATION, reason)
+        else:
+            self._leave(f"\r\n[{reason}]\r\n", status=_REFUSED)
 
     # --- as a session of asyncssh
 

@@ -41,7 +41,7 @@ def node_rows(status: LabStatus, reports: Mapping[str, Report]) -> Rows:
                 counts and counts.limit,
                 counts and counts.leased,
                 node.admin_url,
-                f"leaselab console {node.name}" if node.kind != "cloud" else None,
+                f"{node.addresses['internal']}:{node.ports['ssh']}" if node.kind != "cloud" else None,
                 node.metrics_url,
             )
         )

@@ -1,5 +1,7 @@
 """`leaselab up`."""
 
+import shutil
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,7 +115,22 @@ def print_lab(status: "LabStatus", reports: "Mapping[str, Report]", outcome: "Up
         print_line(f"{node} waits at its console: {prompt}")
     print_line("\nTry next:")
     for line in next_calls(status, reports, outcome, alone=alone):
-        print_line(f"  {line}")
+        print_line(f"  {as_called(line)}")
+
+
+def as_called(call: str, program: str | None = None) -> str:
+    """Write a call so that it works as typed here: with the program's path where a shell would not find it.
+
+    Args:
+        call: begins with ``leaselab``.
+        program: what this program was called as; by default what the system says.
+    """
+    own = Path(program or sys.argv[0]).absolute()
+    found = shutil.which("leaselab")
+    if own.name != "leaselab" or (found is not None and Path(found).absolute() == own):
+        return call
+    shown = own.relative_to(Path.cwd()) if own.is_relative_to(Path.cwd()) else own
+    return call.replace("leaselab", str(shown), 1)
 
 
 def next_calls(status: "LabStatus", reports: "Mapping[str, Report]", outcome: "UpOutcome", *, alone: bool) -> list[str]:
