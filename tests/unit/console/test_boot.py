@@ -113,3 +113,10 @@ def test_a_device_that_is_off_hears_nothing() -> None:
 
     assert desk.type(b"y\r1\r") == ""
     assert desk.phase == "off"
+
+
+def test_a_key_without_a_meaning_shows_the_boot_options_again() -> None:
+    desk = Desk(booted())
+    desk.take(PowerOn(), hurried=False)
+
+    assert "Boot options:" in desk.take(Keys(b"x"), hurried=False)

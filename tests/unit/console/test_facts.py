@@ -6,7 +6,13 @@ from leaselab.appliance.config import ApplianceConfig, HostEntry, Ports, Ssh, Tl
 from leaselab.appliance.console import PortFacts
 from leaselab.appliance.console.facts import facts_of
 from leaselab.appliance.licensing.appliance import ApplianceMachine, initial_state
-from leaselab.appliance.licensing.commands import AcceptAgreement, CreateAdministrator, FinishFirstBoot, SetNetwork
+from leaselab.appliance.licensing.commands import (
+    AcceptAgreement,
+    CreateAdministrator,
+    FinishFirstBoot,
+    SetNetwork,
+    SetServer,
+)
 from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.appliance.machine import Command, Decision
 
@@ -103,3 +109,10 @@ def test_a_peer_is_known_by_its_internal_address_or_the_one_it_has() -> None:
     told = config()
 
     assert facts_of(initial_state(told), told).peers == {"vls1": "10.10.22.40", "cloud": "10.10.30.1"}
+
+
+def test_status_names_the_license_server_that_a_client_leases_from() -> None:
+    told = config()
+    state = after(told, SetServer(server="vls1", client_id="GW1", password="secret1", password_again="secret1"))
+
+    assert ("Leases from", "vls1") in facts_of(state, told).status

@@ -119,3 +119,31 @@ def test_return_leads_back_and_nonsense_does_not() -> None:
 
     assert "'9' is not on the menu" in desk.enter("9")
     assert "Serial Console!" in desk.enter("")
+
+
+@pytest.mark.rule("CON-02")
+def test_a_device_without_addresses_says_so() -> None:
+    desk = network_menu(ports={}, peers=PEERS)
+
+    assert "No port has been set up." in desk.enter("1")
+    assert "Please answer y or n." in desk.enter("perhaps")
+    desk.enter("y")
+    assert desk.prompt == "IP address:"
+    desk.type(b"\x03")
+    assert "via internal (no address) port" in desk.enter("5", "vls1")
+
+
+@pytest.mark.rule("CON-02")
+@pytest.mark.parametrize("choice", ["5", "6"])
+def test_an_empty_name_reaches_nobody_and_leads_back(choice: str) -> None:
+    desk = network_menu(peers=PEERS)
+
+    assert "packets" not in desk.enter(choice, "")
+    assert desk.prompt == "Choice:"
+
+
+@pytest.mark.rule("CON-02")
+def test_there_may_be_no_gateway_in_the_routing_table() -> None:
+    internal = PortFacts(address="10.10.22.34", netmask="255.255.255.0")
+
+    assert network_menu(ports={"internal": internal}).enter("2").count("internal") == 1

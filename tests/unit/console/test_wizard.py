@@ -31,6 +31,9 @@ COMMANDS = [
 ]
 """What the answers of :data:`BOOT_ANSWERS` come to."""
 
+SETUP = ("10.10.22.34", "255.255.255.0", "", "10.10.22.53", "", "", "")
+"""Answers to the network prompts up to their confirmation."""
+
 AGREE = "Do you agree to the terms of the license agreement (y/n/r)?:"
 MODE = "Do you want to enable Virtual License Server (y/n)?"
 
@@ -200,6 +203,9 @@ def test_reading_the_agreement_can_be_left_early() -> None:
         (("y", "y", "10.10.22.0"), "255.255.255.0", "means the whole network"),
         (("y", "y", "10.10.22.34", "255.255.255.0"), "10.10.23.1", "must be another address of the network"),
         (("y", "y", "10.10.22.34", "255.255.255.0", ""), "", "is not an IP address"),
+        (("y", "y", *SETUP), "perhaps", "Please answer y or n."),
+        (("y", "y", *SETUP, "y"), "two words", "A name has 1 to 64 letters"),
+        (("y", "y", *SETUP, "y", "admin", "admin123", "admin123"), "", "A name of 1 to 64 characters is wanted."),
     ],
 )
 def test_a_wrong_answer_is_asked_again_with_the_reason(before: tuple[str, ...], answer: str, reason: str) -> None:
@@ -216,9 +222,8 @@ def test_a_wrong_answer_is_asked_again_with_the_reason(before: tuple[str, ...], 
 @pytest.mark.rule("CON-01")
 def test_a_setup_that_is_not_correct_is_asked_for_from_the_start() -> None:
     desk = wizard()
-    setup = ("10.10.22.34", "255.255.255.0", "", "10.10.22.53", "", "", "")
 
-    shown = desk.enter("y", "y", *setup, "n")
+    shown = desk.enter("y", "y", *SETUP, "n")
 
     assert "     IP address:           10.10.22.34\n" in shown
     assert "     Link speed:           Auto\n" in shown

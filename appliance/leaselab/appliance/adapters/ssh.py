@@ -253,7 +253,7 @@ class _Session(asyncssh.SSHServerSession[bytes]):
     def drop(self, reason: str) -> None:
         """Say why and hang up; on a client that takes no more output, with the message that ends a connection."""
         if self._channel is not None and self.backlog() > 0:
-            self._channel.get_connection().disconnect(asyncssh.DISC_BY_APPLICATION, reason)
+            self._channel.get_connection().disconnect(asyncssh.DISC_CONNECTION_LOST, reason)
         else:
             self._leave(f"\r\n[{reason}]\r\n", status=_REFUSED)
 

@@ -44,10 +44,8 @@ def step(screen: Screen, what: Input, facts: Facts) -> Step:
             run.type(data)
         case Outcome(reply=reply):
             run.settle(reply)
-        case PauseOver() if run.ask.pauses:
+        case PauseOver() if run.ask.pauses:  # otherwise a key came first
             run.answer(Entry())
-        case PauseOver():
-            pass  # a key came first
     return run.result()
 
 

@@ -224,6 +224,7 @@ AnyCommand = (
     | CreateAdministrator
     | CreateCertificate
     | FinishFirstBoot
+    | ProtectConsole
     | AddKeys
     | DeleteLicense
     | DownloadKeys
