@@ -167,7 +167,9 @@ async def test_two_nodes_at_once_do_not_mix(bench: Bench) -> None:
 @pytest.mark.parametrize("way", ["stop", "kill"])
 async def test_what_a_node_has_answered_is_there_when_it_comes_back(bench: Bench, way: str) -> None:
     node = await bench.ready("gw1")
-    await node.request({"do": "command", "command": {"type": "CreateAdministrator", "name": "eve", "password": "eve123"}})
+    await node.request(
+        {"do": "command", "command": {"type": "CreateAdministrator", "name": "eve", "password": "eve123"}}
+    )
     before = (await node.request({"do": "history", "after": 0}))["events"]
 
     await getattr(node, way)()

@@ -182,3 +182,23 @@ def test_a_second_up_changes_nothing_and_a_changed_file_changes_only_what_differ
     ]
     assert smaller.names() == ("server",)
     lab.down()
+
+
+def test_what_the_file_takes_back_is_undone_on_the_device() -> None:
+    lab = Lab.up(TOPOLOGY, background=True)
+    other = TOPOLOGY.replace("[CONSEC-100U-1YR]", "[CONSEC-250U-1YR]").replace("GW1", "GW2")
+
+    changed = Lab.up(other, background=True)
+
+    assert [one.sku for one in changed["server"].licenses] == ["CONSEC-250U-1YR"]
+    assert [client.id for client in changed["server"].report().server.clients] == ["GW2"]
+    assert changed["gw1"].report().client.client_id == "GW2"
+    lab.down()
+
+
+def test_the_clock_of_a_lab_that_has_lived_is_not_set() -> None:
+    lab = Lab.up(TOPOLOGY, background=True)
+
+    with pytest.raises(LeaselabError, match="another clock"):
+        Lab.up(f"clock: {{start: 2019-01-01}}\n{TOPOLOGY}", background=True)
+    lab.down()

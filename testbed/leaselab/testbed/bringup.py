@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from leaselab.testbed.errors import LabExistsError, LabGoneError, LeaselabError
+from leaselab.testbed.errors import CallError, LabExistsError, LabGoneError, LeaselabError
 from leaselab.testbed.files import explained
 from leaselab.testbed.hostline import HostLine, SocketAddress
 from leaselab.testbed.labs import Claim, LabFolder, take_slot
@@ -205,7 +205,7 @@ def _plan(topology: Any, folder: LabFolder, runtime: str, existing: Plan | None,
     from leaselab.testbed.topology.planner import plan
 
     number = slot or folder.record().slot
-    return plan(
+    planned = plan(
         topology,
         slot=number,
         privileged=_has_low_ports(number),
@@ -214,6 +214,8 @@ def _plan(topology: Any, folder: LabFolder, runtime: str, existing: Plan | None,
         name=folder.name,
         existing=existing,
     )
+    _must_keep_its_time(planned, existing)
+    return planned
 
 
 def _has_low_ports(slot: int) -> bool:
@@ -224,6 +226,15 @@ def _has_low_ports(slot: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _must_keep_its_time(plan: Plan, existing: Plan | None) -> None:
+    """Refuse a file that would set the clock of a lab that has lived: its time is in all its histories."""
+    if existing is not None and (plan.clock.start, plan.clock.mode) != (existing.clock.start, existing.clock.mode):
+        raise CallError(
+            f"the file gives lab {plan.lab} another clock (start or mode) than it began with",
+            hint=f"`leaselab down {plan.lab}` first, or give the new one another name with `--name`",
+        )
 
 
 def _its_plan(folder: LabFolder) -> Plan | None:

@@ -12,7 +12,7 @@ from leaselab.testbed.errors import LeaselabError, NodeFailedError, UnknownNodeE
 from leaselab.testbed.eventlog import EventLog
 from leaselab.testbed.runtimes.protocol import RunningNode, Runtime
 from leaselab.testbed.timekeeper.keeper import Timekeeper
-from leaselab.testbed.topology.plan import NodePlan
+from leaselab.testbed.topology.plan import Entry, NodePlan
 from leaselab.testbed.views import NodeStatus, Progress
 
 OFF: Final = "off"
@@ -29,12 +29,14 @@ class Seat:
     Attributes:
         plan: what it is to be.
         running: the node itself while it is switched on.
-        provisioned: the plan's provisioning has been entered.
+        entering: what is to be entered to get it there.
+        provisioned: all of that has been.
         users_set: the plan's users have been signed in.
     """
 
     plan: NodePlan
     running: RunningNode | None = None
+    entering: tuple[Entry, ...] = ()
     phase: str = OFF
     prompt: str = ""
     provisioned: bool = False

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from leaselab.appliance.cloud.center import ALREADY_PROVISIONED
 from leaselab.appliance.config import ApplianceConfig
 from leaselab.testbed.errors import LeaselabError
 from leaselab.testbed.eventlog import EventLog
@@ -107,7 +108,7 @@ class Provisioner:
     async def _provision(self, seat: Seat) -> None:
         name = seat.plan.name
         try:
-            for command in seat.plan.provision:
+            for command in seat.entering:
                 refusals = list(await self._enter(name, msgspec.to_builtins(command)))
                 if refusals:
                     self._give_up(seat, "; ".join(refusals))
@@ -116,8 +117,8 @@ class Provisioner:
         except (LeaselabError, RuntimeError) as error:
             self._give_up(seat, str(error))
             return
-        seat.provisioned, seat.failure = True, ""
-        self._events.add(DONE, name, commands=len(seat.plan.provision))
+        seat.provisioned, seat.failure, seat.entering = True, "", ()
+        self._events.add(DONE, name, commands=len(seat.entering))
         self._on_progress(Progress(node=name, phase=DONE))
         self._on_done()
 
@@ -161,7 +162,7 @@ def _refusals(command: str, outcome: dict[str, Any]) -> Iterator[str]:
         yield outcome["refused"]["message"]
     reply = outcome["reply"]
     if isinstance(reply, dict):
-        if reply.get("error"):
+        if reply.get("error") and ALREADY_PROVISIONED not in reply["error"]:  # an earlier `up` got as far as that
             yield f"{command}: {reply['error']}"
         reply = reply.get("outcomes")
     for each in reply or ():

@@ -109,7 +109,7 @@ class RaisedLab:
         done = steps.steps(plan, existing)
         try:
             async with asyncio.timeout(within_seconds):
-                await self._take(plan, done)
+                await self._take(plan, existing, done)
                 await self.provisioner.rest()
         except TimeoutError:
             raise self._too_late(within_seconds) from None
@@ -123,7 +123,7 @@ class RaisedLab:
         self.events.add("up", steps=sum(step.action != steps.KEEP for step in done))
         return UpOutcome(steps=done, waiting=waiting, refused=refused)
 
-    async def _take(self, plan: Plan, done: tuple[Step, ...]) -> None:
+    async def _take(self, plan: Plan, existing: Plan | None, done: tuple[Step, ...]) -> None:
         """Carry the steps out, then see to it that every node is on that nobody switched off."""
         actions: dict[str, set[str]] = {}
         for step in done:
@@ -134,24 +134,25 @@ class RaisedLab:
                     await self.fleet.remove(name)
                 elif RESTART in wanted:
                     await self.fleet.stop(name)
-        self._seat(plan, actions)
+        self._seat(plan, existing, actions)
         self.plan = plan
         with explained("write the lab's plan"):
             write_whole(self.folder / "plan.json", plan.to_json())
         await self._start([seat for seat in self.fleet.seats.values() if not self._is_meant_off(seat)])
 
-    def _seat(self, plan: Plan, actions: dict[str, set[str]]) -> None:
+    def _seat(self, plan: Plan, existing: Plan | None, actions: dict[str, set[str]]) -> None:
         """Give every node of the plan its seat, in the plan's order."""
         seats: dict[str, Seat] = {}
+        known = {node.name: node for node in existing.nodes} if existing is not None else {}
         for node in plan.nodes:
             seat = self.fleet.seats.get(node.name)
             if seat is None:
                 before = self._standing.get(node.name, NodeStanding())
                 seat = Seat(plan=node, provisioned=before.provisioned, users_set=before.users_set)
-            if CREATE in actions.get(node.name, ()):
-                seat.provisioned = seat.users_set = False
-            seat.provisioned = seat.provisioned and seat.plan.provision == node.provision
-            seat.users_set = seat.users_set and seat.plan.users == node.users
+            before_node = None if CREATE in actions.get(node.name, ()) else known.get(node.name)
+            seat.entering = steps.entering(node, before_node, provisioned=seat.provisioned)
+            seat.provisioned = before_node is not None and seat.provisioned and not seat.entering
+            seat.users_set = before_node is not None and seat.users_set and before_node.users == node.users
             seat.plan, seat.tried = node, False
             seats[node.name] = seat
         self.fleet.seats.clear()

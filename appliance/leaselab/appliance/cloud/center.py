@@ -7,6 +7,7 @@ kept: code and hardware ID are marked as used, and a second claim fails as alrea
 
 import hashlib
 from datetime import date
+from typing import Final
 
 import msgspec
 
@@ -17,6 +18,9 @@ from leaselab.appliance.instants import Instant, as_datetime
 from leaselab.appliance.licensing.keys import mint_key
 from leaselab.appliance.licensing.messages import ClaimedKeys, ClaimKeys, Heartbeat
 from leaselab.appliance.machine import Agenda, Command, Decision, Envelope, Event, Refusal
+
+ALREADY_PROVISIONED: Final = "already provisioned for this device"
+"""How the error of a second claim by one device ends (product facts, 5)."""
 
 
 class CodeClaimed(Event, frozen=True):
@@ -113,7 +117,7 @@ def _problem(state: CloudState, command: ClaimKeys) -> str:
     if claim.hardware_id != command.hardware_id:
         return f"authentication code {command.code} was used by another device"
     if claim.request_id != command.request_id and not command.restore:
-        return f"authentication code {command.code} is already provisioned for this device"
+        return f"authentication code {command.code} is {ALREADY_PROVISIONED}"
     return ""
 
 

@@ -58,16 +58,16 @@ class Identities:
         """Return what a node's own randomness follows from."""
         return self._bytes(f"node/{node}", 16).hex()
 
-    def license_key(self, node: str, sku: str, number: int, *, starts_on: date | None) -> str:
+    def license_key(self, node: str, sku: str, which: str, *, starts_on: date | None) -> str:
         """Mint the key of a license that the file gives to a node directly.
 
         Args:
             node: whom it is for.
             sku: what it is.
-            number: which of the node's, from 1; two of one SKU are two licenses.
+            which: tells it from the node's others; two of one SKU are two licenses.
             starts_on: first day of its term; the day it is entered if ``None``.
         """
-        serial = self._bytes(f"license/{node}/{sku}/{number}", 6).hex().upper()
+        serial = self._bytes(f"license/{node}/{which}", 6).hex().upper()
         return mint_key(sku, self.hardware_id(node), serial, starts_on, None, self._private)
 
     def _bytes(self, purpose: str, size: int) -> bytes:

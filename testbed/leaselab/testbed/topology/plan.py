@@ -66,7 +66,6 @@ class NodePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         provision: what is entered once it is ready, in order.
         after: nodes that must be ready and provisioned before this one is provisioned.
         users: how many end users the lab signs in once all nodes are provisioned.
-        attended: boot prompts are left to a person at the console, so ``up`` does not wait for this node.
     """
 
     name: str
@@ -75,7 +74,6 @@ class NodePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provision: tuple[Entry, ...] = ()
     after: tuple[str, ...] = ()
     users: int = 0
-    attended: bool = False
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,6 +1,7 @@
 """From a topology to the plan of a lab on this machine: addresses, credentials, what is entered, and in which order."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -58,7 +59,8 @@ def plan(
         existing: the plan that the lab is at; nodes keep their addresses.
     """
     lab = name or topology.name
-    seed = hashlib.sha256(f"{lab}\0{topology.spec.seed or ''}".encode()).hexdigest()[:32]
+    # From the file's own name, whatever the lab is called here: tests side by side must have the same history.
+    seed = hashlib.sha256(f"{topology.name}\0{topology.spec.seed or ''}".encode()).hexdigest()[:32]
     planner = _Planner(topology, lab, seed, secret, slot, USUAL_PORTS if privileged else HIGH_PORTS, existing)
     clock = topology.spec.clock
     start = clock.start if clock.start is not None else parse_instant(DEFAULT_START)
@@ -115,9 +117,6 @@ class _Planner:
                 provision=tuple(self._provision(node)),
                 after=self._after(node),
                 users=node.spec.users or 0,
-                attended=node.spec.boot is None
-                or node.spec.boot.accept_license is None
-                or node.spec.boot.admin is None,
             )
 
     def _addresses_of(self, name: str) -> Iterator[tuple[str, str]]:
@@ -226,15 +225,7 @@ class _Planner:
     def _provision(self, node: LabNode) -> Iterator[Entry]:
         """Yield what an admin would enter after first boot, in the order of SRV-01."""
         spec = node.spec
-        keys = tuple(
-            self._identities.license_key(
-                node.name,
-                one.sku,
-                number,
-                starts_on=as_datetime(one.starts).date() if one.starts is not None else None,
-            )
-            for number, one in enumerate(spec.licenses or [], 1)
-        )
+        keys = tuple(self._keys(node))
         if keys:
             yield AddKeys(keys=keys)
         for code in spec.auth_codes or []:
@@ -257,6 +248,15 @@ class _Planner:
         if node.name in self._clusters:
             cluster, cluster_spec = self._clusters[node.name]
             yield JoinCluster(name=cluster, members=tuple(cluster_spec.nodes), heartbeat=cluster_spec.heartbeat or 0)
+
+    def _keys(self, node: LabNode) -> Iterator[str]:
+        """Mint the keys of the licenses given directly; a key stays the same when others are put before it."""
+        seen: Counter[str] = Counter()
+        for one in node.spec.licenses or []:
+            starts_on = as_datetime(one.starts).date() if one.starts is not None else None
+            what = f"{one.sku.upper()} {starts_on or ''}"
+            seen[what] += 1
+            yield self._identities.license_key(node.name, one.sku, f"{what}{seen[what]}", starts_on=starts_on)
 
     def _serving(self, server: LicenseServer) -> Iterator[Entry]:
         yield SetServerRole(

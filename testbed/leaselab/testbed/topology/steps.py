@@ -8,7 +8,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from leaselab.appliance.config import ApplianceConfig, CloudConfig
-from leaselab.testbed.topology.plan import NodePlan, Plan
+from leaselab.appliance.licensing.commands import (
+    AddKeys,
+    DeleteClient,
+    DeleteLicense,
+    RemoveServer,
+    SaveClient,
+    SetServer,
+)
+from leaselab.appliance.licensing.keys import LicenseKey, read_key
+from leaselab.appliance.machine import Command
+from leaselab.testbed.topology.plan import Entry, NodePlan, Plan
 from leaselab.testbed.views import Step
 
 CREATE: Final = "create"
@@ -65,6 +75,56 @@ def _changed(config: ApplianceConfig | CloudConfig, known: ApplianceConfig | Clo
 
 def _entered(node: NodePlan, known: NodePlan) -> list[str]:
     return [name for name in ("provision", "users") if getattr(node, name) != getattr(known, name)]
+
+
+def entering(node: NodePlan, known: NodePlan | None, *, provisioned: bool) -> tuple[Entry, ...]:
+    """Return what is to be entered on a node: what the file took back, undone; then what it has that was not entered.
+
+    Args:
+        node: as it is to be.
+        known: as it was; ``None`` for a node that is new.
+        provisioned: whether all of ``known`` has been entered. What was entered only in part is entered again whole;
+            the device says of what it has that it has it.
+    """
+    if known is None:
+        return node.provision
+    withdrawn = tuple(_withdrawn(node, known))
+    if not provisioned:
+        return (*withdrawn, *node.provision)
+    keys = _keys(known)
+    fresh: list[Entry] = []
+    for entry in node.provision:
+        if isinstance(entry, AddKeys):
+            more = tuple(key for key in entry.keys if key not in keys)
+            fresh += [AddKeys(keys=more)] if more else []
+        elif entry not in known.provision:
+            fresh.append(entry)
+    return (*withdrawn, *fresh)
+
+
+def _withdrawn(node: NodePlan, known: NodePlan) -> Iterator[Entry]:
+    """Yield what undoes the entries that the file no longer has."""
+    clients = {entry.id for entry in node.provision if isinstance(entry, SaveClient)}
+    for entry in known.provision:
+        if isinstance(entry, SaveClient) and entry.id not in clients:
+            yield DeleteClient(id=entry.id)
+    if _has(known, SetServer) and not _has(node, SetServer):
+        yield RemoveServer()
+    config = known.config
+    if isinstance(config, ApplianceConfig):
+        for key in _keys(known).keys() - _keys(node).keys():
+            read = read_key(key, config.hardware_id, bytes.fromhex(config.authority_key))
+            if isinstance(read, LicenseKey):
+                yield DeleteLicense(serial=read.serial)
+
+
+def _has(node: NodePlan, kind: type[Command]) -> bool:
+    return any(isinstance(entry, kind) for entry in node.provision)
+
+
+def _keys(node: NodePlan) -> dict[str, None]:
+    """Return the keys of a node as an ordered set."""
+    return dict.fromkeys(key for entry in node.provision if isinstance(entry, AddKeys) for key in entry.keys)
 
 
 def _words(fields: list[str]) -> str:
