@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -177,7 +178,7 @@ async def test_what_a_node_has_answered_is_there_when_it_comes_back(bench: Bench
 
     after = (await again.request({"do": "history", "after": 0}))["events"]
     assert after[: len(before)] == before
-    assert any(event["type"] == "AdministratorCreated" and event["name"] == "eve" for _, _, event in after)
+    assert any(event["type"] == "AdministratorSaved" and event["name"] == "eve" for _, _, event in after)
     assert again.now == START + HOUR
     assert bench.watcher.gone == {}, "whoever switches a node off need not be told that it is off"
 
@@ -210,7 +211,7 @@ async def test_closing_stops_what_still_runs(bench: Bench) -> None:
 
     config = bench.configs["gw1"]
     for port in (config.ports.https, config.ports.ssh, config.ports.metrics):
-        with pytest.raises(OSError, match="Connect call failed|refused"):
+        with pytest.raises(OSError, match=r"Connect call failed|refused"):
             await asyncio.open_connection(config.addresses["internal"], port)
 
 
@@ -219,7 +220,7 @@ async def test_a_process_that_dies_by_itself_is_told_and_only_it_is_gone(bench: 
     if node.process is None:
         assert other.process is None  # nodes of one process live and die with it
         return
-    processes.send(node.process, processes.signal.SIGKILL)
+    processes.send(node.process, signal.SIGKILL)
     await bench.watcher.until(lambda: "gw1" in bench.watcher.gone)
 
     assert bench.watcher.gone == {"gw1": "its process ended by itself (signal 9)"}

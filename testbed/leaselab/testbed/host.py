@@ -165,6 +165,7 @@ class LabHost:
                 raise
             finally:
                 self._listeners.remove(show)
+                gc.enable()
             gc.collect()
             gc.freeze()  # what a lab is made of lives as long as it; the collector need not look at it again
             return outcome
@@ -253,6 +254,7 @@ def _warm(runtime: str) -> None:
 def main() -> None:
     """Run as ``python -m leaselab.testbed.host DESCRIPTOR RUNTIME``: the lab to host comes over that socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # until the lab is up: nothing of what is made on the way there is garbage
     _raise_limits()
     _warm(sys.argv[2])
     with socket.socket(fileno=int(sys.argv[1])) as orders:

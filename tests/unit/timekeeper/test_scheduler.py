@@ -90,10 +90,11 @@ def test_time_does_not_go_back() -> None:
 def test_a_node_that_wakes_again_and_again_at_one_instant_is_named() -> None:
     made = Scheduler(now=START, max_grants_an_instant=3)
     made.register("gw1", START + HOUR)
+    for _ in range(2):
+        assert made.take(START + DAY)
+        made.wakes("gw1", START + HOUR)
     with pytest.raises(SchedulerError, match=r"gw1: woke 3 times at 2018-01-01T01:00:00Z"):
-        for _ in range(9):
-            assert made.take(START + DAY)
-            made.wakes("gw1", START + HOUR)
+        made.take(START + DAY)
 
 
 def test_an_advance_has_a_limit_of_grants_and_the_next_one_begins_anew() -> None:

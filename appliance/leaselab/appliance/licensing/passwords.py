@@ -1,7 +1,12 @@
-"""Passwords at rest: scrypt, with a cost that lets a lab of fifty boot in a second (docs/decisions/0007)."""
+"""Passwords at rest: scrypt, with a cost that lets a lab of fifty boot in a second (docs/decisions/0007).
+
+Results are remembered for as long as the process lives: a server that has just saved a client's record need not work
+for the password again when that client registers.
+"""
 
 import hashlib
 import hmac
+from functools import lru_cache
 from typing import Final
 
 _COST_LOG2: Final = 10
@@ -24,5 +29,6 @@ def verify_password(text: str, stored: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=4_096)
 def _scrypt(text: str, salt: bytes, cost_log2: int) -> bytes:
     return hashlib.scrypt(text.encode(), salt=salt, n=2**cost_log2, r=_BLOCK, p=1, dklen=32)
