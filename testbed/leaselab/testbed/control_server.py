@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from leaselab.testbed.errors import LeaselabError
-from leaselab.testbed.hostline import LINE_LIMIT, flatten
+from leaselab.testbed.hostline import KEEP_SOCKET, LINE_LIMIT, flatten
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class ControlServer:
 
     async def open(self, listening: socket.socket) -> None:
         """Serve on a socket that is bound already."""
-        self._server = await asyncio.start_unix_server(self._connected, sock=listening, limit=LINE_LIMIT)
+        self._server = await asyncio.start_unix_server(self._connected, sock=listening, limit=LINE_LIMIT, **KEEP_SOCKET)
 
     async def close(self) -> None:
         """Take no new calls, and end those under way but the one this is called from."""

@@ -6,6 +6,7 @@ one ``{"ok": …}`` or ``{"error": …}``. Hanging up withdraws the request: tha
 
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -43,6 +44,11 @@ class SocketAddress:
         """Close the descriptor."""
         if self._folder >= 0:
             os.close(self._folder)
+
+
+KEEP_SOCKET: Final[dict[str, Any]] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+"""For servers on such an address: from Python 3.13 on they look at it when it is no longer valid, to remove the file.
+Ours are removed with their folder."""
 
 
 class HostLine:

@@ -24,7 +24,7 @@ from leaselab.appliance.instants import Instant
 from leaselab.testbed import processes
 from leaselab.testbed.errors import NodeFailedError
 from leaselab.testbed.files import explained, write_whole
-from leaselab.testbed.hostline import SocketAddress
+from leaselab.testbed.hostline import KEEP_SOCKET, SocketAddress
 from leaselab.testbed.journal import Journal
 from leaselab.testbed.processes import ProcessId
 from leaselab.testbed.runtimes.protocol import Watcher
@@ -129,7 +129,7 @@ class ProcessRuntime:
         path = self._folder / "nodes.sock"
         path.unlink(missing_ok=True)  # of a host that died
         with explained("listen for the lab's nodes"), SocketAddress(path) as address:
-            self._server = await loop.create_unix_server(self._connection, address)
+            self._server = await loop.create_unix_server(self._connection, address, **KEEP_SOCKET)
         self._journal.will_make("process", [NURSERY])
         ours, theirs = socket.socketpair()
         with theirs, explained("start the parent of the nodes"):
