@@ -57,11 +57,18 @@ class SqliteStore:
         try:
             path.touch(mode=0o600, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, cached_statements=16)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"{path}: {error}; check the disk and the folder's owner") from error
+        try:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute(f"PRAGMA synchronous={synchronous}")
             self._db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
             self._migrate()
-        except (sqlite3.Error, OSError) as error:
+        except StoreError:
+            self._db.close()
+            raise
+        except sqlite3.Error as error:
+            self._db.close()
             raise StoreError(f"{path}: {error}; check the disk and the folder's owner") from error
 
     def _migrate(self) -> None:
@@ -69,7 +76,6 @@ class SqliteStore:
         if version == 0:
             self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
         elif version != SCHEMA_VERSION:
-            self._db.close()
             raise StoreError(
                 f"{self._path}: state format {version}, this release reads {SCHEMA_VERSION}; "
                 "take the lab down with the release that made it, or remove its folder"
