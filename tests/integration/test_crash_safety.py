@@ -1,6 +1,7 @@
 """Killed at any step, a lab leaves nothing that `down` does not remove, and never touches what is not its own."""
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -202,3 +203,52 @@ def test_the_clock_of_a_lab_that_has_lived_is_not_set() -> None:
     with pytest.raises(LeaselabError, match="another clock"):
         Lab.up(f"clock: {{start: 2019-01-01}}\n{TOPOLOGY}", background=True)
     lab.down()
+
+
+@pytest.mark.parametrize("kib", [60, 200])
+def test_a_full_disk_is_said_and_leaves_no_lab(kib: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(disk)], check=False)
+    if mounted.returncode:
+        pytest.skip("only root can make a small disk")
+    monkeypatch.setenv("LEASELAB_HOME", str(disk))
+    try:
+        with pytest.raises(LeaselabError, match=r"disk is full|No space left"):
+            Lab.up(TOPOLOGY, background=True)
+        until = time.monotonic() + 10
+        while LabFolder("crash").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert all_labs() == []
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)  # its host may be on its last words
+
+
+def test_a_port_in_use_is_named_and_leaves_no_lab(home: Path) -> None:
+    name = "a-port-in-use"  # a slot that no other test is likely to take meanwhile
+    lab = Lab.up(TOPOLOGY, name=name)
+    address, port = lab["gw1"].address(), lab["gw1"].ports["https"]
+    lab.close()
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((address, port))
+        taken.listen()
+
+        with pytest.raises(LeaselabError, match=rf"gw1: cannot listen on {address}:{port}: .*free the port"):
+            Lab.up(TOPOLOGY, name=name, background=True)
+    until = time.monotonic() + 10
+    while LabFolder(name).exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert list((home / "labs").iterdir()) == []
+
+
+def test_a_lab_whose_state_another_release_wrote_can_still_be_taken_down(home: Path) -> None:
+    lab = Lab.up(TOPOLOGY, background=True)
+    record = Path(lab.folder) / "lab.json"
+    record.write_text(record.read_text().replace('"format":1', '"format":0'))
+
+    with pytest.raises(LeaselabError, match="state format 0, and this version of leaselab reads 1"):
+        Lab.up(TOPOLOGY, background=True)
+    Lab.attach("crash").down()
+
+    assert list((home / "labs").iterdir()) == []

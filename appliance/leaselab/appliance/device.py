@@ -161,11 +161,12 @@ class Device(Generic[S]):
     def _apply(self, decision: Decision, now: Instant) -> None:
         if not decision.events:
             return
-        self._store.append(self.name, now, [self._encode(event) for event in decision.events])
+        if self._store.keeps_history:
+            self._store.append(self.name, now, [self._encode(event) for event in decision.events])
         for event in decision.events:
             self._machine.evolve(self.state, event, now)
         self._since_snapshot += len(decision.events)
-        if self._since_snapshot >= SNAPSHOT_EVERY:
+        if self._since_snapshot >= SNAPSHOT_EVERY and self._store.keeps_history:
             self._store.snapshot(self.name, self._encode(self.state))
             self._since_snapshot = 0
         for listener in self.listeners:

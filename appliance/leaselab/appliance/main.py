@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
@@ -37,6 +38,8 @@ OnPhase = Callable[[str, str, str], None]
 
 HALTED: Final = "halted"
 READY: Final = "ready"
+_LOG: Final = logging.getLogger(__name__)
+
 LOG_TAIL: Final = 20
 """Lines of its log that the console shows."""
 
@@ -207,6 +210,13 @@ class Node:
 
     async def _power_on(self) -> None:
         """Boot: the software starts, then the console takes over, then what was on its way is sent again."""
+        try:
+            await self._boot_up()
+        except OSError as error:
+            _LOG.exception("%s cannot boot", self.name)
+            self._on_phase(self.name, HALTED, str(error))
+
+    async def _boot_up(self) -> None:
         config = self._config
         if isinstance(config, ApplianceConfig):
             secret = hashlib.blake2b(f"{config.seed}/{config.name}/secret".encode(), digest_size=32).digest()

@@ -25,6 +25,9 @@ class Store(Protocol):
     id: str
     """A secret unique to this open store: two devices that share it need no barrier between them."""
 
+    keeps_history: bool
+    """Whether it keeps what is appended. To one that does not, as a long simulation has, nothing is appended."""
+
     def load(self, device: str) -> tuple[bytes | None, Iterable[tuple[Instant, bytes]]]:
         """Return the latest snapshot, if any, and the events after it, oldest first."""
         ...

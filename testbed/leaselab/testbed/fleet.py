@@ -17,6 +17,7 @@ from leaselab.testbed.views import NodeStatus, Progress
 
 OFF: Final = "off"
 READY: Final = "ready"
+HALTED: Final = "halted"
 
 HTTPS_PORT: Final = 443
 """Left out of addresses that people read."""
@@ -48,7 +49,7 @@ class Seat:
     @property
     def settled(self) -> bool:
         """Whether it has come as far as it comes by itself."""
-        return self.phase in (OFF, READY, "halted") or (self.phase == "wizard" and bool(self.prompt))
+        return self.phase in (OFF, READY, HALTED) or (self.phase == "wizard" and bool(self.prompt))
 
 
 class Fleet:
@@ -177,6 +178,8 @@ class Fleet:
             raise LeaselabError(str(error)) from error
         except ConnectionError as error:
             raise NodeFailedError(f"{name}: {error}", hint=f"`leaselab start {name}` switches it on") from error
+        except OSError as error:  # its disk, in a node that shares our process
+            raise NodeFailedError(f"{name}: {error}", hint="`leaselab doctor` looks at the disk") from error
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until something about the nodes holds."""

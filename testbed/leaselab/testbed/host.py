@@ -122,9 +122,12 @@ class LabHost:
             await asyncio.wait_for(self._control.finish(), LAST_ANSWERS_SECONDS)
         await self._control.close()
         if self._lab is not None:
-            if self._keep:
-                self._lab.remember()
-            await self._lab.close()
+            try:
+                if self._keep:
+                    self._lab.remember()
+                await self._lab.close()
+            except (OSError, LeaselabError):  # a full disk must not keep the lab from going down
+                _LOG.exception("the lab did not close in good order")
         if self._journal is not None:
             self._journal.close()
         if not self._keep:

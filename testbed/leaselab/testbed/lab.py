@@ -19,10 +19,11 @@ import msgspec
 
 from leaselab.testbed import labs, processes
 from leaselab.testbed.clock import Clock
-from leaselab.testbed.errors import LabGoneError, UnknownNodeError, nearest
+from leaselab.testbed.errors import LabGoneError, LeaselabError, UnknownNodeError, nearest
 from leaselab.testbed.hostline import HostLine
 from leaselab.testbed.labs import LabFolder
 from leaselab.testbed.node import Node
+from leaselab.testbed.processes import ProcessId
 from leaselab.testbed.views import LabEvent, LabInfo, LabStatus, NodeLogLine, Progress, UpOutcome
 
 if TYPE_CHECKING:
@@ -168,17 +169,26 @@ class Lab:
         """
         self._leave()
         if self._folder.is_hosted():
-            host = self._folder.record().host
+            host = self._host()
             self.line.call("down", keep=keep)
             if self._thread:
                 self._thread.join()
-            elif host and not processes.gone_within(host, processes.GRACE_SECONDS):
+            elif host is None:
+                self._folder.await_end(processes.GRACE_SECONDS)
+            elif not processes.gone_within(host, processes.GRACE_SECONDS):
                 raise LabGoneError(
                     f"the host of lab {self.name}, process {host.pid}, does not end",
                     hint=f"look at it, end it, and call `leaselab down {self.name}` again",
                 )
         elif not keep:
             self._folder.remove()
+
+    def _host(self) -> ProcessId | None:
+        """Return the process that hosts the lab, unless its record cannot be read: `down` works all the same."""
+        try:
+            return self._folder.record().host
+        except LeaselabError:
+            return None
 
     def close(self) -> None:
         """Leave the lab. One whose host is a thread of this process is taken down."""

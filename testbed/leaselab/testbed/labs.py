@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import socket
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,8 @@ FORMAT: Final = 1
 
 SLOTS: Final = 254
 """Slot S is 127.S.x.y; 0 is left to the machine's own 127.0.0.1, 255 to nobody."""
+
+_POLL_SECONDS: Final = 0.01
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
@@ -232,6 +235,12 @@ class LabFolder:
         finally:
             os.close(descriptor)
         return False
+
+    def await_end(self, seconds: float) -> None:
+        """Wait until nobody hosts the lab any more, at most so long."""
+        until = time.monotonic() + seconds
+        while self.is_hosted() and time.monotonic() < until:
+            time.sleep(_POLL_SECONDS)
 
     def remove(self) -> None:
         """End what the journal names and remove the folder. Works on what a crash left at any moment."""

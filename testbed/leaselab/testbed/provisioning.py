@@ -11,11 +11,11 @@ import msgspec
 
 from leaselab.appliance.cloud.center import ALREADY_PROVISIONED
 from leaselab.appliance.config import ApplianceConfig
-from leaselab.testbed.errors import LeaselabError
+from leaselab.testbed.errors import LeaselabError, NodeFailedError
 from leaselab.testbed.eventlog import EventLog
 from leaselab.testbed.fleet import READY, Fleet, Seat
 from leaselab.testbed.signins import SignIns
-from leaselab.testbed.timekeeper.keeper import Timekeeper
+from leaselab.testbed.timekeeper.keeper import StalledError, Timekeeper
 from leaselab.testbed.views import Progress, UsersOutcome
 
 DONE: Final = "provisioned"
@@ -48,6 +48,8 @@ class Provisioner:
         on_done: Callable[[], None],
     ) -> None:
         self.users: dict[str, UsersOutcome] = {}
+        self.broken: NodeFailedError | None = None
+        """The first node that failed rather than refused, e.g. because its disk is full."""
         self._fleet = fleet
         self._timekeeper = timekeeper
         self._sign_ins = sign_ins
@@ -66,6 +68,8 @@ class Provisioner:
             self._busy = True
             try:
                 await work()
+            except Exception as error:  # noqa: BLE001 - whatever it was, `up` must hear of it and not wait for ever
+                self.broken = self.broken or NodeFailedError(str(error))
             finally:
                 self._busy = False
                 self._fleet.changed.set()
@@ -94,7 +98,7 @@ class Provisioner:
 
     def _next(self) -> Callable[[], Awaitable[None]] | None:
         """Return the next piece of work. While a node still boots there is none, lest the order depend on its pace."""
-        if not self._all_settled():
+        if self.broken is not None or not self._all_settled():
             return None
         ready = [seat for seat in self._fleet.seats.values() if seat.phase == READY and not seat.tried]
         for seat in ready:
@@ -114,8 +118,16 @@ class Provisioner:
                     self._give_up(seat, "; ".join(refusals))
                     return
             await self._timekeeper.settle()
-        except (LeaselabError, RuntimeError) as error:
+        except NodeFailedError as error:
+            self.broken = self.broken or error
+            self._give_up(seat, error.message)
+            return
+        except StalledError as error:
+            self.broken = self.broken or NodeFailedError(str(error))
             self._give_up(seat, str(error))
+            return
+        except LeaselabError as error:
+            self._give_up(seat, error.message)
             return
         seat.provisioned, seat.failure, seat.entering = True, "", ()
         self._events.add(DONE, name, commands=len(seat.entering))

@@ -12,7 +12,7 @@ from leaselab.appliance.instants import MILLISECOND, Instant
 from leaselab.testbed.errors import LeaselabError, NodeFailedError, ProvisioningRefusedError
 from leaselab.testbed.eventlog import EventLog
 from leaselab.testbed.files import explained, write_whole
-from leaselab.testbed.fleet import OFF, READY, Fleet, Seat
+from leaselab.testbed.fleet import HALTED, OFF, READY, Fleet, Seat
 from leaselab.testbed.journal import Journal
 from leaselab.testbed.provisioning import Provisioner
 from leaselab.testbed.runtimes.protocol import Runtime
@@ -113,11 +113,11 @@ class RaisedLab:
                 await self.provisioner.rest()
         except TimeoutError:
             raise self._too_late(within_seconds) from None
+        self._complain()
         self.remember()
         self.timekeeper.start()
         if self._rate and not self.timekeeper.real and not self.timekeeper.rate:
             self.timekeeper.set_rate(self._rate)
-        self._complain()
         waiting = {name: seat.prompt for name, seat in self.fleet.seats.items() if seat.prompt and seat.phase != READY}
         refused = {name: one.refused for name, one in self.provisioner.users.items() if one.refused}
         self.events.add("up", steps=sum(step.action != steps.KEEP for step in done))
@@ -134,6 +134,7 @@ class RaisedLab:
                     await self.fleet.remove(name)
                 elif RESTART in wanted:
                     await self.fleet.stop(name)
+        self.provisioner.broken = None
         self._seat(plan, existing, actions)
         self.plan = plan
         with explained("write the lab's plan"):
@@ -193,6 +194,11 @@ class RaisedLab:
 
     def _complain(self) -> None:
         """Fail an `up` whose file a node refused; the lab stays, so that it can be looked at."""
+        if self.provisioner.broken is not None:
+            raise self.provisioner.broken
+        halted = {name: seat.prompt for name, seat in self.fleet.seats.items() if seat.phase == HALTED and seat.prompt}
+        for name, why in halted.items():
+            raise NodeFailedError(f"{name}: {why}", hint="mend that, then call `leaselab up` again")
         failed = {name: seat.failure for name, seat in self.fleet.seats.items() if seat.tried and seat.failure}
         if failed:
             name, why = next(iter(failed.items()))

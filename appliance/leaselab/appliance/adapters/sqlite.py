@@ -50,6 +50,7 @@ class SqliteStore:
 
     def __init__(self, path: Path, *, synchronous: str = "FULL") -> None:
         self.id = secrets.token_hex(16)
+        self.keeps_history = True
         self._path = path
         self._open_transaction = False
         self._waiting: asyncio.Future[None] | None = None

@@ -11,6 +11,7 @@ from leaselab.appliance.licensing.acts import client as client_acts
 from leaselab.appliance.licensing.acts import cloud as cloud_acts
 from leaselab.appliance.licensing.acts import cluster as cluster_acts
 from leaselab.appliance.licensing.acts import device as device_acts
+from leaselab.appliance.licensing.acts import emergency as emergency_acts
 from leaselab.appliance.licensing.acts import keys as key_acts
 from leaselab.appliance.licensing.acts import server as server_acts
 from leaselab.appliance.licensing.acts import surrender as surrender_acts
@@ -56,31 +57,35 @@ class ApplianceMachine:
     def evolve(self, state: ApplianceState, event: Event, at: Instant) -> None:
         """Apply one event to the state, in place."""
         _EVOLVERS[type(event)](state, event, at)
-        if isinstance(event, _MOVES_A_LIMIT):
+        if type(event) in _MOVES_A_LIMIT:
             state.judge_doors()
+            emergency_acts.watch(state, at)
 
 
-_MOVES_A_LIMIT: Final = (
-    e.Booted,
-    e.LicenseInstalled,
-    e.LicenseRemoved,
-    e.LicensesChanged,
-    e.LicenseSurrendered,
-    e.MemberHeard,
-    e.MemberLost,
-    e.BorrowingEnded,
-    e.SurrendersConfirmed,
-    e.SignedIn,
-    e.SignedOut,
-    e.LeasesTaken,
-    e.LeasesEnded,
-    e.AutoLeaseTaken,
-    e.ServerRemoved,
-    e.ServerSet,
-    e.ServerSwitched,
-    e.ModeChosen,
+_MOVES_A_LIMIT: Final[frozenset[type[Event]]] = frozenset(
+    {
+        e.Booted,
+        e.LicenseInstalled,
+        e.LicenseRemoved,
+        e.LicensesChanged,
+        e.LicenseSurrendered,
+        e.MemberHeard,
+        e.MemberLost,
+        e.BorrowingEnded,
+        e.SurrendersConfirmed,
+        e.SignedIn,
+        e.SignedOut,
+        e.LeasesTaken,
+        e.LeasesEnded,
+        e.AutoLeaseTaken,
+        e.ServerRemoved,
+        e.ServerSet,
+        e.ServerSwitched,
+        e.ModeChosen,
+        e.EmergencySwitched,
+    }
 )
-"""After these, sign-in may have to close or open (ENF-08)."""
+"""After these, sign-in may have to close or open (ENF-08), and the system to enable emergency mode (ICE-04)."""
 
 
 def _due(state: ApplianceState, command: Due, now: Instant) -> Decision | Refusal:
@@ -131,6 +136,7 @@ _AGENDA: Final[dict[str, Callable[[ApplianceState, Instant], Decision | Refusal]
         state.standing, cloud=state.cloud, hardware_id=state.hardware_id, now=now
     ),
     standing.STOP_KEY: lambda state, _now: standing.decide_stop(state.standing),
+    **emergency_acts.AGENDA,
 }
 """What is done when an agenda entry comes due."""
 
@@ -144,6 +150,7 @@ _DECIDERS: Final[Deciders] = {
     **client_acts.DECIDERS,
     **surrender_acts.DECIDERS,
     **cluster_acts.DECIDERS,
+    **emergency_acts.DECIDERS,
 }
 
 _EVOLVERS: Final[Evolvers] = {
@@ -155,4 +162,5 @@ _EVOLVERS: Final[Evolvers] = {
     **surrender_acts.EVOLVERS,
     **cluster_acts.EVOLVERS,
     **cloud_acts.EVOLVERS,
+    **emergency_acts.EVOLVERS,
 }

@@ -59,6 +59,9 @@ FIRST_PAUSE: Final[Duration] = MINUTE
 LONGEST_PAUSE: Final[Duration] = HOUR
 """CLT-05: pauses between attempts double from the first to the longest."""
 
+NOTHING: Final = Decision()
+"""Said by a client that has nothing to say: most of the time."""
+
 _encode: Final = msgspec.json.Encoder().encode
 _reply: Final = msgspec.json.Decoder(ServerReply)
 
@@ -153,6 +156,15 @@ def decide_set_server(command: SetServer) -> Decision | Refusal:
 # --- what to say next ------------------------------------------------------------------------------------------------
 
 
+def has_something_to_say(state: ClientState, demand: dict[str, int], *, ask_again: bool) -> bool:
+    """Tell whether the server should hear of us now: nothing is under way, and a contact is due or more is needed."""
+    if state.settings is None or state.waiting:
+        return False
+    if state.wants_state or not state.token:
+        return state.wants_state
+    return bool(state.history or wanted_increments(state, demand, ask_again=ask_again))
+
+
 def decide_continue(
     state: ClientState, identity: Identity, demand: dict[str, int], now: Instant, *, ask_again: bool = False
 ) -> Decision:
@@ -166,8 +178,8 @@ def decide_continue(
         ask_again: see :class:`Continue`.
     """
     settings = state.settings
-    if settings is None or state.waiting:
-        return Decision()
+    if settings is None or not has_something_to_say(state, demand, ask_again=ask_again):
+        return NOTHING
     number = state.requests_made + 1
     about: dict[str, Any] = {
         "client_id": settings.client_id,
@@ -178,8 +190,6 @@ def decide_continue(
     }
     message: Register | Surrenders | Lease | Renew | History
     if not state.token:
-        if not state.wants_state:
-            return Decision()
         message = Register(
             **about,
             password=settings.password,
@@ -197,8 +207,6 @@ def decide_continue(
     else:
         # What is reserved comes first (LSE-01); if that does not suffice, increments are asked for next (LSE-02).
         increments = () if state.wants_state else wanted_increments(state, demand, ask_again=ask_again)
-        if not increments and not state.wants_state:
-            return Decision()
         message = Lease(**about, increments=increments)
     verb = str(message.__struct_config__.tag)
     envelope = Envelope(

@@ -70,7 +70,7 @@ class ClusterState(msgspec.Struct):
         installed = own_installed + sum(member.installed.get(feature, 0) for member in connected)
         lost = sum(member.installed.get(feature, 0) for member in self.members.values() if member.lost_at is not None)
         others = sum(max(0, member.users.get(feature, 0) - member.leased.get(feature, 0)) for member in connected)
-        return installed + min(installed, lost) - others
+        return max(0, installed + min(installed, lost) - others)  # an emergency elsewhere takes nothing away (ICE-03)
 
 
 def decide_join(command: JoinCluster, own_name: str) -> Decision | Refusal:

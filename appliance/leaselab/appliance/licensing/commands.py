@@ -175,6 +175,12 @@ class JoinCluster(Command, frozen=True):
     """Zero: the default."""
 
 
+class SetEmergency(Command, frozen=True):
+    """Emergency mode: with an ICE license more users than are licensed may sign in, for eight weeks in all (ICE)."""
+
+    enabled: bool
+
+
 class SignIn(Command, frozen=True):
     """An end user signs in. Reply: :class:`Session`."""
 
@@ -239,6 +245,7 @@ AnyCommand = (
     | Surrender
     | JoinCluster
     | Recall
+    | SetEmergency
     | SignIn
     | SignOut
 )

@@ -1,7 +1,7 @@
 """How many users an appliance admits, and when it is out of compliance (ENF)."""
 
 from collections.abc import Collection
-from typing import Final
+from typing import Final, NamedTuple
 
 from leaselab.appliance.licensing.commands import CONCURRENT_USERS
 from leaselab.appliance.licensing.inventory import InstalledLicense
@@ -28,6 +28,30 @@ def unlicensed_users(feature: str, *, platform: Platform, personality: str, rele
     return UNLICENSED_USERS
 
 
+class Door(NamedTuple):
+    """What of a limit lies with platform and software, and stays as it is between two boots.
+
+    Attributes:
+        enforces: whether sign-ins are held to what is licensed (ENF-02).
+        default: users that are admitted with no license at all (ENF-01).
+        maximum: the platform's figure, or what the topology put in its place.
+    """
+
+    enforces: bool
+    default: int
+    maximum: int
+
+    def limit(self, licensed: int) -> int:
+        """Return how many users are licensed, given the counts installed and leased here (ENF-03)."""
+        return min(self.maximum, max(self.default, licensed)) if self.enforces else self.maximum
+
+
+def door(feature: str, *, platform: Platform, personality: str, release: Release, platform_maximum: int) -> Door:
+    """Return the part of :func:`limit` that does not change while a device runs."""
+    default = unlicensed_users(feature, platform=platform, personality=personality, release=release)
+    return Door(enforces=enforces(release, personality), default=default, maximum=platform_maximum)
+
+
 def limit(
     feature: str,
     *,
@@ -49,10 +73,10 @@ def limit(
         installed: units of installed licenses that count here.
         leased: units held from a license server, of all kinds.
     """
-    if not enforces(release, personality):
-        return platform_maximum
-    default = unlicensed_users(feature, platform=platform, personality=personality, release=release)
-    return min(platform_maximum, max(default, installed + leased))
+    fixed = door(
+        feature, platform=platform, personality=personality, release=release, platform_maximum=platform_maximum
+    )
+    return fixed.limit(installed + leased)
 
 
 def admits(signed_in: int, limit: int, platform_maximum: int, *, closed: bool = False) -> bool:

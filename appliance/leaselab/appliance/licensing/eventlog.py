@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from leaselab.appliance.instants import DAY, MINUTE, NEVER, Instant, as_datetime, format_instant
+from leaselab.appliance.instants import DAY, MINUTE, NEVER, Instant, as_datetime, format_duration, format_instant
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.machine import Event
 
@@ -162,6 +162,24 @@ def _member_lost(event: e.MemberLost, at: Instant) -> Iterator[LogLine]:
 
 def _borrowing_ended(event: e.BorrowingEnded, _at: Instant) -> Iterator[LogLine]:
     yield LogLine(10, "LIC30495", f"Licenses of lost cluster nodes {', '.join(event.nodes)} do not count any more")
+
+
+def _emergency(event: e.EmergencySwitched, _at: Instant) -> Iterator[LogLine]:
+    by = "an administrator" if event.by == "admin" else "the system"
+    left = format_duration(event.left)
+    if event.enabled:
+        yield LogLine(1, "LIC10291", f"License ICE activated: {by} enabled emergency mode; {left} left")
+    elif event.why == "spent":
+        yield LogLine(8, "LIC10200", "License ICE expired: emergency mode is over, its eight weeks have been used")
+    else:
+        why = _EMERGENCY_ENDS.get(event.why, "")
+        yield LogLine(1, "LIC10290", f"License ICE deactivated: {by} disabled emergency mode{why}; {left} left")
+
+
+_EMERGENCY_ENDS: Final = {
+    "quiet": ", since sign-ins have been below the licensed number",
+    "license-gone": ", since the license was removed",
+}
 
 
 def _signed_in(event: e.SignedIn, _at: Instant) -> Iterator[LogLine]:
@@ -365,6 +383,7 @@ _WRITERS: Final[dict[type[Event], Callable[[Any, Instant], Iterator[LogLine]]]] 
     e.ClusterJoined: _joined,
     e.MemberLost: _member_lost,
     e.BorrowingEnded: _borrowing_ended,
+    e.EmergencySwitched: _emergency,
     e.SignedIn: _signed_in,
     e.SignedOut: _signed_out,
     e.SignInRefused: _sign_in_refused,

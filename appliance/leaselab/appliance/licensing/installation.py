@@ -8,7 +8,8 @@ from leaselab.appliance.instants import NEVER, Instant
 from leaselab.appliance.licensing import inventory
 from leaselab.appliance.licensing.commands import FEATURES, KeyOutcome
 from leaselab.appliance.licensing.events import KeyRefused, LicenseInstalled, LicenseRemoved, LicensesChanged
-from leaselab.appliance.licensing.inventory import Holder, InstalledLicense
+from leaselab.appliance.licensing.inventory import ACTIVE, Holder, InstalledLicense
+from leaselab.appliance.licensing.skus import ICE, known_sku
 from leaselab.appliance.machine import Agenda, Decision, Event, Refusal
 
 LICENSES_KEY: Final = "licenses"
@@ -27,6 +28,7 @@ class Licenses(msgspec.Struct):
         usable: by feature, the units that count on this device now (0 on a license server: there they are its pools').
         counted: by feature, the units that count now, here or in the pools.
         counted_at: when the last recount was.
+        emergency: an ICE license counts here (ICE-01).
     """
 
     installed: dict[str, InstalledLicense] = {}
@@ -34,6 +36,7 @@ class Licenses(msgspec.Struct):
     usable: dict[str, int] = {}
     counted: dict[str, int] = {}
     counted_at: Instant = 0
+    emergency: bool = False
 
     def recount(self, holder: Holder, agenda: Agenda, at: Instant) -> None:
         """Count anew, and look again when the next license changes by itself."""
@@ -46,6 +49,10 @@ class Licenses(msgspec.Struct):
         }
         self.usable = {} if holder.serves else self.counted
         self.counted_at = at
+        self.emergency = any(
+            state == ACTIVE and known_sku(self.installed[serial].sku).kind == ICE
+            for serial, state in self.states.items()
+        )
         due_at = inventory.next_change(everything, holder=holder, now=at)
         if due_at < NEVER:
             agenda.set(LICENSES_KEY, due_at)

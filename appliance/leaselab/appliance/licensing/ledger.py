@@ -91,9 +91,9 @@ def available_for(state: ServerState, feature: str, group: int, *, besides: Clie
     """Return what the server can promise to a client of that class, not counting what ``besides`` has (SRV-05)."""
     book = state.books[feature]
     own = besides.committed.get(feature, 0) if besides is not None else 0
-    if not own or besides is None:
-        return book.available(group)
-    theirs = besides.client_class
+    if not own or besides is None or besides.client_class == group:
+        return book.available(group, besides=own)
+    theirs = besides.client_class  # a record that is given another platform
     book.commit(theirs, -own)  # lent for the question, and put back: asking changes nothing
     try:
         return book.available(group)

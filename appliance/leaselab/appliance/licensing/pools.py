@@ -26,6 +26,9 @@ _WITH: Final = tuple(tuple(mask for mask in range(_SETS) if mask >> number & 1) 
 """For each class the sets that hold it."""
 
 _SLACKS_WITH: Final[tuple[Callable[[list[int]], tuple[int, ...]], ...]] = tuple(itemgetter(*masks) for masks in _WITH)
+_SLACKS_WITHOUT: Final[tuple[Callable[[list[int]], tuple[int, ...]], ...]] = tuple(
+    itemgetter(*(mask for mask in range(_SETS) if mask not in masks)) for masks in map(frozenset, _WITH)
+)
 
 
 def client_class(family: str, personality: str) -> int:
@@ -121,15 +124,20 @@ class PoolBook(msgspec.Struct):
             slack[mask] -= units
             slack_of_tied[mask] -= units
 
-    def available(self, group: int) -> int:
+    def available(self, group: int, *, besides: int = 0) -> int:
         """Return how much more can be promised to a class, never below zero (SRV-05, SRV-07).
 
         Where pools have shrunk below what is promised (SRV-09), the shortfall is not held against classes whose pools
         could not cover it: the deepest shortfall of any set is added back, which makes this the exact amount by which
         more could be served.
+
+        Args:
+            group: the class.
+            besides: units that this class was promised already and that are to be thought away.
         """
         slack = self.slack
-        return max(0, min(_SLACKS_WITH[group](slack)) - min(slack))
+        mine = min(_SLACKS_WITH[group](slack)) + besides
+        return max(0, mine - min(mine, *_SLACKS_WITHOUT[group](slack)))
 
     def capacity(self) -> int:
         """Return the units of all pools together."""

@@ -13,6 +13,7 @@ from leaselab.appliance.licensing.views import (
     ClientFeature,
     ClientRow,
     ClientStanding,
+    EmergencyStanding,
     FeatureCounts,
     LeaseRow,
     LicenseRow,
@@ -54,6 +55,7 @@ def report(state: ApplianceState, now: Instant) -> Report:
         client=_client(state),
         counters=dict(state.counters),
         next_due=state.agenda.next()[0],
+        emergency=_emergency(state, now),
     )
 
 
@@ -71,6 +73,15 @@ def _notice(state: ApplianceState) -> str:
         leases_permanent=state.client.leases_permanent and any(map(state.leased, FEATURES)),
         surrenders=any(one.surrendered_at is not None for one in state.licenses.installed.values()),
     )
+
+
+def _emergency(state: ApplianceState, now: Instant) -> EmergencyStanding:
+    left = state.emergency.left(now)
+    if state.emergency.enabled:
+        return EmergencyStanding(state=state.emergency.by, left=left)
+    if not state.licenses.emergency:
+        return EmergencyStanding(state="none", left=left)
+    return EmergencyStanding(state="off" if left else "spent", left=left)
 
 
 def _counts(state: ApplianceState, feature: str, now: Instant) -> FeatureCounts:

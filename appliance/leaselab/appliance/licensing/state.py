@@ -1,14 +1,16 @@
 """The state of an appliance: everything its events have built, agenda and outbox included."""
 
 import hashlib
+from functools import lru_cache
 
 import msgspec
 
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.licensing import enforcement
+from leaselab.appliance.licensing import emergency, enforcement
 from leaselab.appliance.licensing.client import ClientState, Identity
 from leaselab.appliance.licensing.cluster import ClusterState, own_beat
-from leaselab.appliance.licensing.commands import FEATURES, Session
+from leaselab.appliance.licensing.commands import CONCURRENT_USERS, FEATURES, Session
+from leaselab.appliance.licensing.emergency import Emergency
 from leaselab.appliance.licensing.events import DownloadAnswered, NetworkSet
 from leaselab.appliance.licensing.installation import Licenses
 from leaselab.appliance.licensing.inventory import Holder
@@ -54,6 +56,7 @@ class ApplianceState(msgspec.Struct, kw_only=True):
     limits: dict[str, int] = {}
     closed: dict[str, bool] = {}
     """Features whose limit fell below the number signed in, until that is below it again (ENF-08)."""
+    emergency: Emergency = msgspec.field(default_factory=Emergency)
     server: ServerState = msgspec.field(default_factory=ServerState)
     cluster: ClusterState = msgspec.field(default_factory=ClusterState)
     client: ClientState = msgspec.field(default_factory=ClientState)
@@ -74,9 +77,7 @@ class ApplianceState(msgspec.Struct, kw_only=True):
     @property
     def maximum_users(self) -> int:
         """The platform's maximum of concurrent users, or the topology's word on it."""
-        if self.maximum_users_override is not None:
-            return self.maximum_users_override
-        return self.platform.maximum_users[self.personality]
+        return _maximum(self.kind, self.personality, self.maximum_users_override)
 
     @property
     def is_license_server(self) -> bool:
@@ -146,22 +147,25 @@ class ApplianceState(msgspec.Struct, kw_only=True):
         return holding.leased if holding is not None else 0
 
     def limit(self, feature: str) -> int:
+        """Return how many users of a feature may be on: those licensed, or in an emergency more (ICE-01)."""
+        if self.emergency.enabled and feature == CONCURRENT_USERS:
+            return emergency.limit(self.maximum_users)
+        return self.licensed(feature)
+
+    def licensed(self, feature: str) -> int:
         """Return how many users of a feature are licensed (ENF-01 to ENF-06)."""
-        return enforcement.limit(
-            feature,
-            platform=self.platform,
-            personality=self.personality,
-            release=self.parsed_release,
-            platform_maximum=self.maximum_users,
-            installed=self.usable(feature),
-            leased=self.leased(feature),
-        )
+        door = _door(feature, self.kind, self.personality, self.release, self.maximum_users_override)
+        return door.limit(self.usable(feature) + self.leased(feature))
 
     def judge_doors(self) -> None:
         """After limits or users changed: nobody new while more are signed in than the limit fell to (ENF-08)."""
         for feature in FEATURES:
             limit, signed_in = self.limit(feature), self.signed_in.get(feature, 0)
-            earlier = self.limits.get(feature, limit)
+            earlier = self.limits.get(feature)
+            if earlier is None:
+                earlier = limit
+            elif earlier == limit and not self.closed[feature]:
+                continue  # an open door stays open while the limit does
             self.closed[feature] = enforcement.stays_closed(
                 closed=self.closed.get(feature, False), earlier_limit=earlier, limit=limit, signed_in=signed_in
             )
@@ -189,3 +193,19 @@ class ApplianceState(msgspec.Struct, kw_only=True):
         """Drop requests to a license server that is not ours any more."""
         for key in [key for key in self.outbox if key.startswith("license-")]:
             del self.outbox[key]
+
+
+def _maximum(kind: str, personality: str, override: int | None) -> int:
+    return platform(kind).maximum_users[personality] if override is None else override
+
+
+@lru_cache(maxsize=1_024)
+def _door(feature: str, kind: str, personality: str, release: str, override: int | None) -> enforcement.Door:
+    """Return what platform and software say of a limit; kept, since all that happens to a lease asks for it."""
+    return enforcement.door(
+        feature,
+        platform=platform(kind),
+        personality=personality,
+        release=Release.parse(release),
+        platform_maximum=_maximum(kind, personality, override),
+    )

@@ -103,6 +103,15 @@ class ClientStanding(msgspec.Struct, frozen=True):
     renewal_interval: Duration
 
 
+class EmergencyStanding(msgspec.Struct, frozen=True):
+    """Emergency mode of a device (ICE)."""
+
+    state: str = "none"
+    """``none`` (no ICE license), ``off``, ``admin`` or ``system`` (who enabled it), or ``spent``."""
+    left: Duration = 0
+    """Of the eight weeks."""
+
+
 class Report(msgspec.Struct, frozen=True):
     """Everything about one appliance at one instant."""
 
@@ -134,3 +143,4 @@ class Report(msgspec.Struct, frozen=True):
     counters: dict[str, int]
     """Totals since first boot: grants, renewals, denials:<reason>, expiries, reclaims, sign_ins, refused_sign_ins …"""
     next_due: Instant
+    emergency: EmergencyStanding = EmergencyStanding()

@@ -35,7 +35,10 @@ def _pull_state(state: ApplianceState, _command: commands.PullState, _now: Insta
 
 
 def _continue(state: ApplianceState, command: client.Continue, now: Instant) -> Decision:
-    return client.decide_continue(state.client, state.identity(), state.demand(), now, ask_again=command.ask_again)
+    demand = state.demand()
+    if not client.has_something_to_say(state.client, demand, ask_again=command.ask_again):
+        return client.NOTHING
+    return client.decide_continue(state.client, state.identity(), demand, now, ask_again=command.ask_again)
 
 
 def _settle(state: ApplianceState, answer: Settle, now: Instant) -> Decision:

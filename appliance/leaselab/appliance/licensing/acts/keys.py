@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
+import msgspec
+
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.licensing import client, commands, download, ledger
+from leaselab.appliance.licensing import client, commands, download, emergency, ledger
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
 from leaselab.appliance.licensing.installation import decide_add_keys, decide_delete
@@ -33,7 +35,10 @@ def _penalty_lifted(state: ApplianceState, events: tuple[Event, ...]) -> tuple[E
 
 
 def _delete_license(state: ApplianceState, command: commands.DeleteLicense, _now: Instant) -> Decision | Refusal:
-    return decide_delete(state.licenses, command.serial)
+    deleted = decide_delete(state.licenses, command.serial)
+    if isinstance(deleted, Refusal):
+        return deleted
+    return msgspec.structs.replace(deleted, then=(emergency.Review(),))
 
 
 def _installed(state: ApplianceState, event: e.LicenseInstalled, at: Instant) -> None:

@@ -7,7 +7,9 @@ import msgspec
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing import client, commands, users
 from leaselab.appliance.licensing import events as e
+from leaselab.appliance.licensing.acts import emergency as emergency_acts
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
+from leaselab.appliance.licensing.commands import CONCURRENT_USERS
 from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.appliance.machine import Decision, Refusal
 
@@ -35,11 +37,12 @@ def _sign_in(state: ApplianceState, command: commands.SignIn, now: Instant) -> D
         helped = client.decide_auto_lease(state.client, state.identity(), feature, demand, now)
         if helped:  # contact was lost over this very request
             return Decision(events=(helped,), after_exchange=command)
+    limit = state.limit(feature)
     return users.decide_sign_in(
         command,
         signed_in=signed_in,
-        limit=state.limit(feature),
-        maximum=state.maximum_users,
+        limit=limit,
+        maximum=max(limit, state.maximum_users),  # an emergency goes past the platform's maximum (ICE-01)
         closed=state.closed.get(feature, False),
         secret=state.secret,
         serial=state.counters.get("sign_ins", 0),
@@ -66,9 +69,11 @@ def _signed_out(state: ApplianceState, event: e.SignedOut, _at: Instant) -> None
     state.signed_in[session.feature] -= 1
 
 
-def _sign_in_refused(state: ApplianceState, event: e.SignInRefused, _at: Instant) -> None:
+def _sign_in_refused(state: ApplianceState, event: e.SignInRefused, at: Instant) -> None:
     state.count("refused_sign_ins")
     state.count(f"refused_sign_ins:{event.reason}")
+    if event.reason == "limit" and event.feature == CONCURRENT_USERS:
+        emergency_acts.turned_away(state, at)
 
 
 DECIDERS: Final[Deciders] = {

@@ -29,6 +29,7 @@ from leaselab.appliance.licensing.events.device import (
     AgreementAccepted,
     Booted,
     CertificateCreated,
+    EmergencySwitched,
     FirstBootFinished,
     LicenseRecalled,
     LicenseSurrendered,
@@ -100,6 +101,7 @@ ApplianceEvent = (
     | MemberHeard
     | MemberLost
     | BorrowingEnded
+    | EmergencySwitched
     | SignedIn
     | SignedOut
     | SignInRefused
@@ -153,6 +155,7 @@ __all__ = [
     "DownloadAnswered",
     "DownloadAsked",
     "DownloadsSet",
+    "EmergencySwitched",
     "FirstBootFinished",
     "HeartbeatAnswered",
     "HeartbeatMissed",

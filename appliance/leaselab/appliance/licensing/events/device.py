@@ -1,5 +1,6 @@
 """What happened to the device itself, and at its users' door."""
 
+from leaselab.appliance.instants import Duration
 from leaselab.appliance.licensing.commands import Session
 from leaselab.appliance.machine import Event
 
@@ -50,6 +51,18 @@ class CertificateCreated(Event, frozen=True):
 
 class FirstBootFinished(Event, frozen=True):
     """The wizard is through."""
+
+
+class EmergencySwitched(Event, frozen=True):
+    """Emergency mode was enabled, taken over by an admin, or disabled (ICE).
+
+    ``by`` is ``admin`` or ``system``; ``why`` is why the system disabled it: ``quiet``, ``spent`` or ``license-gone``.
+    """
+
+    enabled: bool
+    by: str
+    left: Duration
+    why: str = ""
 
 
 class SignedIn(Event, frozen=True):

@@ -1,0 +1,148 @@
+"""The simulated network: messages by function call, and all that can befall one on its way.
+
+A fault is of messages between two nodes by name. Every exchange is over within one instant, as it is in a running lab:
+what does not get through fails at once.
+"""
+
+from collections import deque
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from leaselab.appliance.device import Device
+from leaselab.appliance.instants import Instant
+from leaselab.appliance.licensing.messages import ROUTES, Denied
+from leaselab.appliance.machine import Envelope, Refusal, Settle
+
+Pair = tuple[str, str]
+
+REFUSED_STATUS: Final = 403
+"""What a device's HTTPS side answers with a :class:`Refusal`."""
+
+_encode: Final = msgspec.json.Encoder().encode
+_DECODERS: Final = {path: msgspec.json.Decoder(kind) for path, kind in ROUTES.items()}
+_SHOWS_SOURCE: Final = {path for path, kind in ROUTES.items() if "source" in kind.__struct_fields__}
+
+
+class Mishap(StrEnum):
+    """What can befall one message."""
+
+    LOST_REQUEST = "lost-request"
+    LOST_REPLY = "lost-reply"
+    DUPLICATE = "duplicate"
+    """It arrives twice; the asker hears the answer to the second."""
+
+
+class Network:
+    """Connects devices by name.
+
+    Args:
+        store_id: of the store that they share.
+
+    Attributes:
+        nodes: who can be reached.
+        cuts: pairs ``(from, to)`` between which nothing gets through, neither requests nor replies.
+        lost_replies: pairs ``(asker, asked)`` whose requests arrive and whose replies do not.
+        refusing: nodes that refuse every connection, as one that is switched off does.
+        bad_certificates: nodes whose certificate does not stand up (CLT-03).
+        delivered: messages that reached their node so far.
+        failed: messages that got no answer so far.
+    """
+
+    def __init__(self, store_id: str) -> None:
+        self.nodes: dict[str, Device[Any]] = {}
+        self.cuts: set[Pair] = set()
+        self.lost_replies: set[Pair] = set()
+        self.refusing: set[str] = set()
+        self.bad_certificates: set[str] = set()
+        self.delivered = 0
+        self.failed = 0
+        self._store_id = store_id
+        self._mishaps: dict[Pair, deque[Mishap]] = {}
+
+    def cut(self, one: str, other: str, *, one_way: bool = False) -> None:
+        """Let nothing through between two nodes any more; ``one_way``: from the first to the second only."""
+        self.cuts.add((one, other))
+        if not one_way:
+            self.cuts.add((other, one))
+
+    def heal(self, one: str, other: str) -> None:
+        """Take back what cuts two nodes off from each other, in either direction."""
+        self.cuts -= {(one, other), (other, one)}
+
+    def befall(self, asker: str, asked: str, *mishaps: Mishap) -> None:
+        """Let this happen to the next messages from one node to another, one each."""
+        self._mishaps.setdefault((asker, asked), deque()).extend(mishaps)
+
+    def calm(self) -> None:
+        """Take back every fault."""
+        for faults in (self.cuts, self.lost_replies, self.refusing, self.bad_certificates, self._mishaps):
+            faults.clear()
+
+    async def deliver(self, asker: str, envelope: Envelope, now: Instant) -> Settle:  # noqa: ARG002 - the shape of a port
+        """Take a message to its node, and return the answer or why there is none."""
+        to = envelope.to
+        node = self.nodes.get(to)
+        why = self._obstacle(asker, envelope) if node is not None else f"no host is called {to}"
+        waiting = self._mishaps.get((asker, to)) if self._mishaps else None
+        mishap = waiting.popleft() if waiting and not why else None
+        if node is None or why or mishap is Mishap.LOST_REQUEST:
+            self.failed += 1
+            return Settle(id=envelope.id, status=0, failure=why or f"the request to {to} was lost")
+        reply = await self._served(node, asker, envelope)
+        if mishap is Mishap.DUPLICATE:
+            reply = await self._served(node, asker, envelope)
+        if mishap is Mishap.LOST_REPLY or (asker, to) in self.lost_replies or (to, asker) in self.cuts:
+            self.failed += 1
+            return Settle(id=envelope.id, status=0, failure=f"the reply of {to} was lost")
+        return _answer(envelope.id, reply)
+
+    def _obstacle(self, asker: str, envelope: Envelope) -> str:
+        """Say what keeps a message from reaching its node, or nothing."""
+        to = envelope.to
+        if (asker, to) in self.cuts:
+            return f"{to} is out of reach"
+        if to in self.refusing:
+            return f"{to} refuses the connection"
+        if envelope.verify and to in self.bad_certificates:
+            return f"{to}: its certificate is not trusted; nothing was sent"
+        return ""
+
+    async def _served(self, node: Device[Any], asker: str, envelope: Envelope) -> Any:
+        self.delivered += 1
+        message = _DECODERS[envelope.path].decode(envelope.body)
+        if envelope.path in _SHOWS_SOURCE:
+            msgspec.structs.force_setattr(message, "source", asker)  # fresh from the wire, and still ours alone
+        return await node.serve(message, store_id=self._store_id)
+
+
+def _answer(envelope: str, reply: Any) -> Settle:
+    """Return what the asker's side makes of a reply."""
+    if isinstance(reply, Settle):  # passed on, and this is what came back
+        if reply.status:
+            return msgspec.structs.replace(reply, id=envelope)
+        reply = Denied(reason="unreachable", message=reply.failure)
+    status = REFUSED_STATUS if isinstance(reply, Refusal) else 200
+    return Settle(id=envelope, status=status, body=msgspec.Raw(_encode(reply)))
+
+
+class Line:
+    """One node's way to the others: the port that its device sends by.
+
+    Args:
+        network: the network.
+        own_name: the node's.
+    """
+
+    def __init__(self, network: Network, own_name: str) -> None:
+        self._network = network
+        self._own_name = own_name
+
+    def share_store(self, to: str) -> bool:
+        """All devices of a simulation share its store."""
+        return to in self._network.nodes
+
+    async def send(self, envelope: Envelope, now: Instant) -> Settle:
+        """Deliver an envelope and return its answer."""
+        return await self._network.deliver(self._own_name, envelope, now)
