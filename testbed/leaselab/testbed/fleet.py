@@ -17,6 +17,7 @@ from leaselab.testbed.views import NodeStatus, Progress
 
 OFF: Final = "off"
 READY: Final = "ready"
+WIZARD: Final = "wizard"
 HALTED: Final = "halted"
 
 HTTPS_PORT: Final = 443
@@ -46,10 +47,15 @@ class Seat:
     """Provisioning was refused; it is tried again at the next `up`."""
     failure: str = ""
 
+    def begin_anew(self) -> None:
+        """Note that the device is as it left the factory: everything is to be entered again."""
+        self.provisioned = self.users_set = self.tried = False
+        self.entering = self.plan.provision
+
     @property
     def settled(self) -> bool:
         """Whether it has come as far as it comes by itself."""
-        return self.phase in (OFF, READY, HALTED) or (self.phase == "wizard" and bool(self.prompt))
+        return self.phase in (OFF, READY, HALTED) or (self.phase == WIZARD and bool(self.prompt))
 
 
 class Fleet:
@@ -145,7 +151,7 @@ class Fleet:
         await self.stop(name)
         await self._opened().erase(name)
         seat = self.seat(name)
-        seat.provisioned = seat.users_set = False
+        seat.begin_anew()
         self._events.add("erased", name)
 
     async def remove(self, name: str) -> None:
@@ -220,6 +226,8 @@ class Fleet:
             return
         if seat.phase != phase:
             self._events.add("phase", node, phase=phase)
+        if phase == WIZARD and seat.provisioned:  # somebody reset it at its console
+            seat.begin_anew()
         seat.phase, seat.prompt = phase, prompt
         self._on_progress(Progress(node=node, phase=phase, text=prompt))
         self.changed.set()
