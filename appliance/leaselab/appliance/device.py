@@ -93,7 +93,8 @@ class Device(Generic[S]):
         while after is not None:
             reply, after = self._decide(after)
             await self._exchange()
-        await self._announce()
+        if self._wakes_earlier:
+            await self._announce()
         await self._store.durable()
         return reply
 
@@ -108,14 +109,15 @@ class Device(Generic[S]):
                 out; any other peer hears the answer only once it is on disk (LSE-12).
         """
         now = self.clock.now()
-        while (
-            self.state.agenda.next()[0] <= now
-        ):  # a lease that ends at this instant has ended before anybody asks (LSE-07)
-            self._decide(Due(key=self.state.agenda.next()[1]))
+        due_at, key = self.state.agenda.next()
+        while due_at <= now:  # a lease that ends at this instant has ended before anybody asks (LSE-07)
+            self._decide(Due(key=key))
+            due_at, key = self.state.agenda.next()
         reply, _ = self._decide(command)
         if isinstance(reply, Forward):
             reply = await self._peers.send(reply.envelope, now)
-        await self._announce()
+        if self._wakes_earlier:
+            await self._announce()
         if store_id != self._store.id:
             await self._store.durable()
         return reply
@@ -123,20 +125,23 @@ class Device(Generic[S]):
     async def run_due(self, until: Instant) -> Instant:
         """Do all that is due by ``until`` (a grant from the timekeeper); return when the device wants to wake next."""
         self.clock.observe(until)
-        await self._exchange()
+        if self.state.outbox:
+            await self._exchange()
         for _ in range(MAX_EXCHANGES_AN_INSTANT):
             due_at, key = self.state.agenda.next()
             if due_at > until:
                 self._announced = due_at
                 return due_at
             self._decide(Due(key=key))
-            await self._exchange()
+            if self.state.outbox:
+                await self._exchange()
         raise RunawayError(f"{self.name}: agenda entry {key!r} keeps coming due at the same instant")
 
     async def resume(self) -> None:
         """Send again what was on its way when the device last stopped (same idempotency keys, LSE-11)."""
         await self._exchange()
-        await self._announce()
+        if self._wakes_earlier:
+            await self._announce()
 
     def reset(self, initial: S) -> None:
         """Begin a new life from ``initial``; the store has forgotten the old one (factory reset)."""
@@ -149,35 +154,40 @@ class Device(Generic[S]):
         outcome = self._machine.decide(self.state, command, now)
         if isinstance(outcome, Refusal):
             return outcome, None
-        self._apply(outcome, now)
-        follow = list(outcome.then)
+        if outcome.events:
+            self._apply(outcome.events, now)
+        follow = outcome.then
         while follow:
-            nested = self._machine.decide(self.state, follow.pop(0), now)
+            nested = self._machine.decide(self.state, follow[0], now)
+            follow = follow[1:]
             if isinstance(nested, Decision):
-                self._apply(nested, now)
-                follow = [*nested.then, *follow]
+                if nested.events:
+                    self._apply(nested.events, now)
+                follow = nested.then + follow
         return outcome.reply, outcome.after_exchange
 
-    def _apply(self, decision: Decision, now: Instant) -> None:
-        if not decision.events:
-            return
+    def _apply(self, events: tuple[Event, ...], now: Instant) -> None:
         if self._store.keeps_history:
-            self._store.append(self.name, now, [self._encode(event) for event in decision.events])
-        for event in decision.events:
+            self._keep(events, now)
+        for event in events:
             self._machine.evolve(self.state, event, now)
-        self._since_snapshot += len(decision.events)
-        if self._since_snapshot >= SNAPSHOT_EVERY and self._store.keeps_history:
+        if self._since_snapshot >= SNAPSHOT_EVERY:
             self._store.snapshot(self.name, self._encode(self.state))
             self._since_snapshot = 0
         for listener in self.listeners:
-            for event in decision.events:
+            for event in events:
                 listener(event, now)
+
+    def _keep(self, events: tuple[Event, ...], now: Instant) -> None:
+        self._store.append(self.name, now, [self._encode(event) for event in events])
+        self._since_snapshot += len(events)
 
     async def _exchange(self) -> None:
         """Send queued messages one by one, in order; each answer may queue more. Return when none is left."""
         if not self.state.outbox:
             return
-        async with self._one_exchange:
+        await self._one_exchange.acquire()
+        try:
             sent = 0
             while self.state.outbox:
                 envelope = next(iter(self.state.outbox.values()))
@@ -187,10 +197,15 @@ class Device(Generic[S]):
                 if not self._peers.share_store(envelope.to):
                     await self._store.durable()  # the peer must not know of what we could forget
                 self._decide(await self._peers.send(envelope, self.clock.now()))
+        finally:
+            self._one_exchange.release()
+
+    @property
+    def _wakes_earlier(self) -> bool:
+        """Whether the timekeeper expects the device later. An earlier turn it finds out by itself, at no cost."""
+        return self._announced < 0 or self.next_due < self._announced
 
     async def _announce(self) -> None:
-        """Tell the timekeeper of an earlier wake-up. A later one it finds out at the old instant, at no cost."""
-        due_at = self.next_due
-        if self._announced < 0 or due_at < self._announced:
-            self._announced = due_at
-            await self._timekeeper.wakes(self.name, due_at)
+        """Tell the timekeeper of an earlier wake-up."""
+        self._announced = self.next_due
+        await self._timekeeper.wakes(self.name, self._announced)

@@ -92,16 +92,19 @@ class Forward(msgspec.Struct, frozen=True):
 class Agenda(msgspec.Struct):
     """What a device does later, by key. Setting a key again moves it; part of the state, so it survives with it.
 
-    ``heap`` orders the entries; moved ones leave stale rows there, which :meth:`next` discards on its way.
+    ``heap`` orders the entries. An entry that moves to a later instant, as a lease's end does at each renewal, keeps its
+    row there until the row comes up and is put where it belongs; ``rows`` says by key which row of it counts.
     """
 
     entries: dict[str, Instant] = {}
     heap: list[tuple[Instant, str]] = []
+    rows: dict[str, Instant] = {}
 
     def set(self, key: str, due_at: Instant) -> None:
         """Schedule ``key``, or move it."""
-        if self.entries.get(key) != due_at:
-            self.entries[key] = due_at
+        self.entries[key] = due_at
+        if due_at < self.rows.get(key, NEVER):
+            self.rows[key] = due_at
             heapq.heappush(self.heap, (due_at, key))
 
     def drop(self, key: str) -> None:
@@ -110,11 +113,21 @@ class Agenda(msgspec.Struct):
 
     def next(self) -> tuple[Instant, str]:
         """Return the earliest entry; equal instants go by key, so that runs replay."""
-        while self.heap:
-            due_at, key = self.heap[0]
-            if self.entries.get(key) == due_at:
-                return due_at, key
-            heapq.heappop(self.heap)
+        heap = self.heap
+        while heap:
+            first = heap[0]
+            row_at, key = first
+            due_at = self.entries.get(key, NEVER)
+            if self.rows.get(key, row_at) != row_at:
+                heapq.heappop(heap)  # another row of this key counts
+            elif due_at == row_at:
+                return first
+            elif due_at < NEVER:
+                self.rows[key] = due_at
+                heapq.heapreplace(heap, (due_at, key))
+            else:
+                self.rows.pop(key, None)
+                heapq.heappop(heap)
         return NEVER, ""
 
 

@@ -269,3 +269,24 @@ def test_an_unreachable_server_is_tried_again_after_growing_capped_pauses(fleet:
 
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     assert fleet.leased("GW1") == 50
+
+
+@pytest.mark.rule("LSE-10")
+def test_what_a_client_holds_beyond_its_reserve_is_not_there_to_be_reserved() -> None:
+    fleet = Fleet()
+    fleet.license_server(licenses=["CONSEC-50U-1YR"], kind="psa5000")
+    fleet.client("GW1", reserved=10, increment=20, maximum=50)
+    fleet.sign_in("GW1", 50)
+    assert fleet.leased("GW1") == 50
+    record = SaveClient(
+        id="GW1",
+        password="",
+        password_again="",
+        platform="psa3000",
+        product="pcs",
+        allocations={CONCURRENT_USERS: Allocation(reserved=50, increment=20, maximum=50)},
+        new=False,
+    )
+
+    assert "more than the 10 available" in fleet.ask("server", record).message
+    assert fleet.report("server").features[CONCURRENT_USERS].promised == 50

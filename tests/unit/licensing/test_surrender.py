@@ -2,7 +2,15 @@
 
 import pytest
 
-from leaselab.appliance.licensing.commands import CONCURRENT_USERS, PullState, Recall, Surrender
+from leaselab.appliance.licensing.commands import (
+    CONCURRENT_USERS,
+    DeleteLicense,
+    PullState,
+    Recall,
+    RemoveServer,
+    SetServer,
+    Surrender,
+)
 from leaselab.testbed.testing.fleet import Fleet
 
 
@@ -151,3 +159,27 @@ def test_a_client_of_subscriptions_only_is_in_compliance() -> None:
     fleet.client("GW1", reserved=10, increment=10, maximum=100)
 
     assert fleet.report("GW1").out_of_compliance == ""
+
+
+@pytest.mark.rule("SUR-04")
+def test_a_surrendered_license_can_be_deleted_only_once_it_is_recalled(fleet: Fleet) -> None:
+    fleet.do("GW1", Surrender(serial="SN00003"))
+    fleet.do("GW1", PullState())
+    assert fleet.ask("GW1", DeleteLicense(serial="SN00003")).reason == "surrendered"
+
+    fleet.do("GW1", Recall(serial="SN00003"))
+    fleet.do("GW1", PullState())
+    fleet.do("GW1", DeleteLicense(serial="SN00003"))
+    assert (installed(fleet), pooled(fleet)) == (0, 100)
+
+
+@pytest.mark.rule("SUR-04")
+def test_a_client_does_not_leave_the_server_that_has_its_licenses(fleet: Fleet) -> None:
+    fleet.do("GW1", Surrender(serial="SN00003"))
+    fleet.do("GW1", PullState())
+    other = SetServer(server="other", client_id="GW1", password="secret1", password_again="secret1")
+
+    assert fleet.ask("GW1", RemoveServer()).reason == "surrendered"
+    assert fleet.ask("GW1", other).reason == "surrendered"
+    fleet.connect("GW1", "server")  # the same one, set anew
+    assert pooled(fleet) == 150

@@ -3,7 +3,8 @@
 import pytest
 
 from leaselab.appliance.licensing.commands import CONCURRENT_USERS, DeleteLicense, SignIn, SignOut
-from leaselab.appliance.machine import Refusal
+from leaselab.appliance.licensing.eventlog import lines
+from leaselab.appliance.machine import Event, Refusal
 from leaselab.testbed.testing.fleet import Fleet
 
 
@@ -122,3 +123,18 @@ def test_a_name_that_is_nobodys_is_refused(user: str) -> None:
     fleet.appliance("gw")
 
     assert fleet.ask("gw", SignIn(user=user, source="10.0.0.1")).reason == "invalid"
+
+
+@pytest.mark.rule("ENF-04")
+def test_a_sign_in_past_the_licensed_number_is_logged_as_that() -> None:
+    fleet = Fleet()
+    fleet.appliance("gw")
+    fleet.install("gw", "CONSEC-ADD-25U")
+    events: list[Event] = []
+    fleet.devices["gw"].listeners.append(lambda event, _at: events.append(event))
+
+    fleet.sign_in("gw", 27)
+
+    said = [line.message for event in events for line in lines(event, 0)]
+    assert said[:25] == ["Login succeeded"] * 25
+    assert said[25:] == ["Login succeeded; the licensed number of users is exceeded"] * 2

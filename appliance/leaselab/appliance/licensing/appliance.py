@@ -10,11 +10,13 @@ from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts import client as client_acts
 from leaselab.appliance.licensing.acts import cloud as cloud_acts
 from leaselab.appliance.licensing.acts import cluster as cluster_acts
+from leaselab.appliance.licensing.acts import crowd as crowd_acts
 from leaselab.appliance.licensing.acts import device as device_acts
 from leaselab.appliance.licensing.acts import emergency as emergency_acts
 from leaselab.appliance.licensing.acts import keys as key_acts
 from leaselab.appliance.licensing.acts import server as server_acts
 from leaselab.appliance.licensing.acts import surrender as surrender_acts
+from leaselab.appliance.licensing.acts import transfer as transfer_acts
 from leaselab.appliance.licensing.acts import users as user_acts
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
 from leaselab.appliance.licensing.installation import LICENSES_KEY, decide_changes
@@ -75,6 +77,7 @@ _MOVES_A_LIMIT: Final[frozenset[type[Event]]] = frozenset(
         e.SurrendersConfirmed,
         e.SignedIn,
         e.SignedOut,
+        e.CrowdChanged,
         e.LeasesTaken,
         e.LeasesEnded,
         e.AutoLeaseTaken,
@@ -146,17 +149,20 @@ _DECIDERS: Final[Deciders] = {
     **device_acts.DECIDERS,
     **key_acts.DECIDERS,
     **user_acts.DECIDERS,
+    **crowd_acts.DECIDERS,
     **server_acts.DECIDERS,
     **client_acts.DECIDERS,
     **surrender_acts.DECIDERS,
     **cluster_acts.DECIDERS,
     **emergency_acts.DECIDERS,
+    **transfer_acts.DECIDERS,
 }
 
 _EVOLVERS: Final[Evolvers] = {
     **device_acts.EVOLVERS,
     **key_acts.EVOLVERS,
     **user_acts.EVOLVERS,
+    **crowd_acts.EVOLVERS,
     **server_acts.EVOLVERS,
     **client_acts.EVOLVERS,
     **surrender_acts.EVOLVERS,

@@ -31,6 +31,7 @@ from leaselab.appliance.licensing.events import (
 from leaselab.appliance.licensing.installation import Licenses
 from leaselab.appliance.licensing.messages import (
     RELAY_PATH,
+    ROUTES,
     AutoLeased,
     Denied,
     History,
@@ -40,6 +41,7 @@ from leaselab.appliance.licensing.messages import (
     Registered,
     Relay,
     Renew,
+    Request,
     ServerReply,
     SurrenderedLicense,
     Surrenders,
@@ -208,16 +210,22 @@ def decide_continue(
         # What is reserved comes first (LSE-01); if that does not suffice, increments are asked for next (LSE-02).
         increments = () if state.wants_state else wanted_increments(state, demand, ask_again=ask_again)
         message = Lease(**about, increments=increments)
-    verb = str(message.__struct_config__.tag)
+    verb, path = _WAYS[type(message)]
     envelope = Envelope(
         id=f"license-{number}",
         to=settings.server,
-        path=f"/licensing/v1/{verb}",
+        path=path,
         body=msgspec.Raw(_encode(message)),
         network=settings.preferred_network,
         verify=settings.verify_certificate,
     )
     return Decision(events=(RequestQueued(envelope=_through_leader(envelope, identity), verb=verb),))
+
+
+_WAYS: Final[dict[type[Request], tuple[str, str]]] = {
+    kind: (str(kind.__struct_config__.tag), path) for path, kind in ROUTES.items() if issubclass(kind, Request)
+}
+"""What each request is called, and where it goes."""
 
 
 def _through_leader(envelope: Envelope, identity: Identity) -> Envelope:
@@ -258,6 +266,8 @@ def surplus(state: ClientState, demand: dict[str, int], now: Instant) -> dict[st
     """Name the increments to give back: not needed, held for 24 hours, the oldest first (LSE-08, LSE-09)."""
     returned: dict[str, tuple[str, ...]] = {}
     for feature, holding in state.holdings.items():
+        if not holding.increments:
+            continue
         leased = holding.leased
         gone = []
         for held in sorted(holding.increments, key=lambda one: (one.acquired_at, one.id)):
@@ -286,24 +296,30 @@ def decide_settle(state: ClientState, identity: Identity, licenses: Licenses, an
         return _lost(
             state, answer.id, f"{settings.server} answered {answer.status}, which is no lease reply", identity, now
         )
-    if isinstance(reply, Registered):
-        return Decision(events=(RegistrationTaken(id=answer.id, token=reply.token),), then=(Continue(),))
-    if isinstance(reply, SurrendersTaken):
-        return Decision(events=(surrender.confirmed(licenses, answer.id, reply.serials),), then=(Continue(),))
-    if isinstance(reply, Denied):
-        if reply.reason == "unreachable":  # the lease leader's word on the server
-            return _lost(state, answer.id, reply.message, identity, now)
-        if reply.reason == "unregistered" and state.waiting != "register":
-            return Decision(events=(RegistrationLost(id=answer.id, reason=reply.message),), then=(Continue(),))
-        denied = RequestDenied(
-            id=answer.id,
-            verb=state.waiting,
-            reason=reply.reason,
-            message=reply.message,
-            next_contact_at=now + _pause(state.attempts),
-        )
-        return Decision(events=(denied,))
-    return Decision(events=(_taken(state, answer.id, reply, now),), then=(Continue(),))
+    match reply:
+        case Leases():
+            return Decision(events=(_taken(state, answer.id, reply, now),), then=(Continue(),))
+        case Registered():
+            return Decision(events=(RegistrationTaken(id=answer.id, token=reply.token),), then=(Continue(),))
+        case SurrendersTaken():
+            return Decision(events=(surrender.confirmed(licenses, answer.id, reply.serials),), then=(Continue(),))
+        case Denied():
+            return _denied(state, answer.id, reply, identity, now)
+
+
+def _denied(state: ClientState, envelope: str, reply: Denied, identity: Identity, now: Instant) -> Decision:
+    if reply.reason == "unreachable":  # the lease leader's word on the server
+        return _lost(state, envelope, reply.message, identity, now)
+    if reply.reason == "unregistered" and state.waiting != "register":
+        return Decision(events=(RegistrationLost(id=envelope, reason=reply.message),), then=(Continue(),))
+    denied = RequestDenied(
+        id=envelope,
+        verb=state.waiting,
+        reason=reply.reason,
+        message=reply.message,
+        next_contact_at=now + _pause(state.attempts),
+    )
+    return Decision(events=(denied,))
 
 
 def _lost(state: ClientState, envelope: str, why: str, identity: Identity, now: Instant) -> Decision:
@@ -386,7 +402,15 @@ def decide_lease_end(state: ClientState, now: Instant) -> Decision:
 
 def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> None:  # noqa: C901 - one branch an event
     """Apply a client event."""
-    match event:
+    match event:  # what happens at every renewal comes first
+        case LeasesTaken():
+            _take(state, event, agenda, at)
+        case RequestQueued():
+            state.requests_made += 1
+            state.waiting = event.verb
+        case ContactDue() | StatePulled():
+            state.wants_state = True
+            agenda.drop(CONTACT_KEY)
         case ServerSet():
             _forget_server(state, agenda)
             state.settings = ServerSettings(
@@ -397,12 +421,6 @@ def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> Non
                 verify_certificate=event.verify_certificate,
             )
             state.contact, state.wants_state = "never", True
-        case RequestQueued():
-            state.requests_made += 1
-            state.waiting = event.verb
-        case ContactDue() | StatePulled():
-            state.wants_state = True
-            agenda.drop(CONTACT_KEY)
         case RequestDropped():
             state.waiting = ""
             state.requests_made -= 1  # it is made anew under the same ID: the server may have heard it (LSE-11)
@@ -410,8 +428,6 @@ def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> Non
             state.waiting, state.token = "", event.token
         case RegistrationLost():
             state.waiting, state.token = "", ""
-        case LeasesTaken():
-            _take(state, event, agenda, at)
         case RequestDenied():
             state.waiting, state.wants_state = "", True
             state.contact, state.why = "up", event.message
@@ -500,9 +516,13 @@ def _end(state: ClientState, event: LeasesEnded) -> None:
 
 
 def _schedule_end(state: ClientState, agenda: Agenda) -> None:
-    ends = [holding.reserved_ends_at for holding in state.holdings.values() if holding.reserved]
-    ends += [held.ends_at for holding in state.holdings.values() for held in holding.increments]
-    if ends:
-        agenda.set(LEASE_END_KEY, min(ends))
+    first = NEVER
+    for holding in state.holdings.values():
+        if holding.reserved:
+            first = min(first, holding.reserved_ends_at)
+        for held in holding.increments:
+            first = min(first, held.ends_at)
+    if first < NEVER:
+        agenda.set(LEASE_END_KEY, first)
     else:
         agenda.drop(LEASE_END_KEY)

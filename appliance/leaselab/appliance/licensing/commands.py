@@ -181,6 +181,24 @@ class SetEmergency(Command, frozen=True):
     enabled: bool
 
 
+SECTIONS = ("network", "license-server", "license-client", "downloads", "licenses")
+"""What can be imported on its own of an exported configuration (CFG-02)."""
+
+
+class ExportConfiguration(Command, frozen=True):
+    """Write configuration and licenses into one document, sealed with a password. Reply: the document, bytes."""
+
+    password: str
+
+
+class ImportConfiguration(Command, frozen=True):
+    """Take sections of an exported document over, all or none of them (CFG-04). Reply: :class:`ImportReport`."""
+
+    document: bytes
+    password: str
+    sections: tuple[str, ...] = SECTIONS
+
+
 class SignIn(Command, frozen=True):
     """An end user signs in. Reply: :class:`Session`."""
 
@@ -197,6 +215,22 @@ class SignOut(Command, frozen=True):
     session: str
 
 
+class SetCrowd(Command, frozen=True):
+    """Users by number, as a load brings them to a gateway: that many are to be on. Reply: :class:`Crowd`."""
+
+    users: int
+    feature: str = CONCURRENT_USERS
+    leased_before: int = -1
+    """Set by the machine itself once it has asked the server for more: what was leased then (LSE-02)."""
+
+
+class Crowd(msgspec.Struct, frozen=True):
+    """What became of a crowd: how many are on, and how many were turned away at the door."""
+
+    users: int
+    turned_away: int
+
+
 class KeyOutcome(msgspec.Struct, frozen=True):
     """What became of one key: ``result`` is ``installed``, ``duplicate`` or the reason of a refusal (KEY-02)."""
 
@@ -210,6 +244,15 @@ class DownloadReport(msgspec.Struct, frozen=True):
 
     outcomes: tuple[KeyOutcome, ...]
     error: str = ""
+
+
+class ImportReport(msgspec.Struct, frozen=True):
+    """What an import took over; ``ignored`` says why licenses in the document were not, where that is so (CFG-02)."""
+
+    sections: tuple[str, ...]
+    changes: int
+    """How many things changed; 0 where all was so already."""
+    ignored: str = ""
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -246,6 +289,8 @@ AnyCommand = (
     | JoinCluster
     | Recall
     | SetEmergency
+    | ExportConfiguration
+    | ImportConfiguration
     | SignIn
     | SignOut
 )

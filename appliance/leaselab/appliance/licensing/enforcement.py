@@ -80,17 +80,19 @@ def limit(
 
 
 def admits(signed_in: int, limit: int, platform_maximum: int, *, closed: bool = False) -> bool:
-    """Tell whether one more user may sign in.
+    """Tell whether one more user may sign in; the arguments but the first are those of :func:`most_users`."""
+    return signed_in < most_users(limit, platform_maximum, closed=closed)
+
+
+def most_users(limit: int, platform_maximum: int, *, closed: bool = False) -> int:
+    """Return how many users there can be after the last that is admitted; those there already may be more.
 
     Args:
-        signed_in: users there already.
         limit: as :func:`limit` says.
         platform_maximum: never passed, over-capacity or not.
         closed: the limit fell below the number signed in, as :func:`stays_closed` says; there is no over-capacity then.
     """
-    if closed:
-        return signed_in < limit
-    return signed_in < min(platform_maximum, limit + limit * OVER_CAPACITY_PERCENT // 100)
+    return limit if closed else min(platform_maximum, limit + limit * OVER_CAPACITY_PERCENT // 100)
 
 
 def over_capacity(signed_in: int, limit: int) -> bool:

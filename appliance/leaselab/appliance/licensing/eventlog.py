@@ -183,7 +183,12 @@ _EMERGENCY_ENDS: Final = {
 
 
 def _signed_in(event: e.SignedIn, _at: Instant) -> Iterator[LogLine]:
-    yield LogLine(1, "AUT31504", "Login succeeded", user=event.session.user, source=event.session.source, realm="Users")
+    # The catalogue has no code for it: the line of the login says that it is past the licensed number (ENF-04).
+    severity, over = (5, "; the licensed number of users is exceeded") if event.over_capacity else (1, "")
+    session = event.session
+    yield LogLine(
+        severity, "AUT31504", f"Login succeeded{over}", user=session.user, source=session.source, realm="Users"
+    )
 
 
 def _signed_out(event: e.SignedOut, _at: Instant) -> Iterator[LogLine]:

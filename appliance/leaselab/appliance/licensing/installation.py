@@ -98,6 +98,8 @@ def decide_delete(licenses: Licenses, serial: str) -> Decision | Refusal:
     if one is None:
         known = ", ".join(licenses.installed) or "none"
         return Refusal("no-license", f"no license of serial {serial!r} is installed; installed are {known}")
+    if one.surrendered_at is not None:  # its counts are the server's: gone from here, the key could be entered again
+        return Refusal("surrendered", f"license {serial} ({one.sku}) is surrendered; recall it before you delete it")
     return Decision(events=(LicenseRemoved(serial=serial, sku=one.sku),))
 
 

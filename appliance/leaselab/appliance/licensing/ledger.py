@@ -5,6 +5,7 @@ the counts committed by class of client, and the assignment to pools is recomput
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -60,11 +61,16 @@ class ClientRecord(msgspec.Struct):
     @property
     def client_class(self) -> int:
         """Which pools fit it (SRV-06)."""
-        return client_class(platform(self.platform).family, self.product)
+        return _class_of(self.platform, self.product)
 
     def may_lease(self, now: Instant) -> bool:
         """Tell whether its configuration is in force (SRV-08)."""
         return not self.deleted and now < self.expires_at
+
+
+@lru_cache(maxsize=256)
+def _class_of(kind: str, product: str) -> int:
+    return client_class(platform(kind).family, product)
 
 
 class Failures(msgspec.Struct):
@@ -188,10 +194,14 @@ def reclaim(state: ServerState, event: LeasesReclaimed, agenda: Agenda, at: Inst
 
 
 def _schedule_end(record: ClientRecord, agenda: Agenda) -> None:
-    ends = [lease.reserved_ends_at for lease in record.leases.values() if lease.reserved]
-    ends += [one.ends_at for lease in record.leases.values() for one in lease.increments]
-    if ends:
-        agenda.set(lease_key(record.id), min(ends))
+    first = NEVER
+    for lease in record.leases.values():
+        if lease.reserved:
+            first = min(first, lease.reserved_ends_at)
+        for one in lease.increments:
+            first = min(first, one.ends_at)
+    if first < NEVER:
+        agenda.set(lease_key(record.id), first)
     else:
         agenda.drop(lease_key(record.id))
 
@@ -203,13 +213,15 @@ def charge(state: ServerState, record: ClientRecord, at: Instant) -> None:
     for feature in FEATURES:
         lease = record.leases.get(feature)
         allocation = record.allocations.get(feature)
-        units = allocation.reserved if promised and allocation is not None else 0
-        leased = 0
+        reserved = maximum = leased = incremental = 0
+        if promised and allocation is not None:
+            reserved, maximum = allocation.reserved, allocation.maximum
         if lease is not None:
-            units = max(units, lease.reserved) + sum(one.units for one in lease.increments)
-            leased = lease.reserved + sum(one.units for one in lease.increments)
+            for one in lease.increments:
+                incremental += one.units
+            reserved, leased = max(reserved, lease.reserved), lease.reserved + incremental
+        units = reserved + incremental
         change = units - record.committed.get(feature, 0)
-        maximum = allocation.maximum if promised and allocation is not None else 0
         if change:
             state.books[feature].commit(group, change)
             record.committed[feature] = units

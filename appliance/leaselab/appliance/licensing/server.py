@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -105,9 +105,9 @@ def decide_save_client(
     if known is not None and known.deleted:
         known = None
     problem = (
-        _problem_of_identity(command, known)
-        or _problem_of_platform(command, virtual=virtual)
-        or _problem_of_counts(state, command, known, release=release)
+        problem_of_identity(command, known)
+        or problem_of_platform(command, virtual=virtual)
+        or problem_of_counts(state, command, known, release=release)
     )
     if problem:
         return Refusal("invalid-client", f"client {command.id!r}: {problem}; nothing was saved")
@@ -131,7 +131,8 @@ def decide_save_client(
     )
 
 
-def _problem_of_identity(command: SaveClient, known: ClientRecord | None) -> str:
+def problem_of_identity(command: SaveClient, known: ClientRecord | None) -> str:
+    """Say what is wrong with a record's ID or password, or nothing (SRV-03)."""
     if not (command.id.isascii() and command.id.isalnum()):
         return "an ID is made of letters and digits"
     if command.new and known is not None:
@@ -145,7 +146,8 @@ def _problem_of_identity(command: SaveClient, known: ClientRecord | None) -> str
     return ""
 
 
-def _problem_of_platform(command: SaveClient, *, virtual: bool) -> str:
+def problem_of_platform(command: SaveClient, *, virtual: bool) -> str:
+    """Say what is wrong with a record's platform or product type, or nothing (SRV-03, VLS-10)."""
     if command.platform not in PLATFORMS:
         return f"unknown platform {command.platform!r}; known are {', '.join(PLATFORMS)}"
     if command.product not in {"pcs", "pps"}:
@@ -155,7 +157,8 @@ def _problem_of_platform(command: SaveClient, *, virtual: bool) -> str:
     return ""
 
 
-def _problem_of_counts(state: ServerState, command: SaveClient, known: ClientRecord | None, *, release: Release) -> str:
+def problem_of_counts(state: ServerState, command: SaveClient, known: ClientRecord | None, *, release: Release) -> str:
+    """Say what is wrong with a record's counts, or nothing (SRV-04, SRV-12)."""
     group = client_class(platform(command.platform).family, command.product)
     for feature, wanted in command.allocations.items():
         if feature not in FEATURES:
@@ -172,10 +175,16 @@ def _problem_of_counts(state: ServerState, command: SaveClient, known: ClientRec
                 return f"{feature}: increment {wanted.increment} is less than {min(SMALLEST_INCREMENT, room)} (SRV-12)"
             if wanted.increment * 10 < room:
                 return f"{feature}: increment {wanted.increment} is less than a tenth of {room} (SRV-12)"
-        available = available_for(state, feature, group, besides=known)
+        available = available_for(state, feature, group, besides=known) - _live_increments(known, feature)
         if wanted.reserved > available:
             return f"{feature}: reserved {wanted.reserved} is more than the {available} available"
     return ""
+
+
+def _live_increments(known: ClientRecord | None, feature: str) -> int:
+    """Return the units that a client holds beyond its reserve: they are not there to be reserved (LSE-10)."""
+    lease = known.leases.get(feature) if known is not None else None
+    return sum(one.units for one in lease.increments) if lease is not None else 0
 
 
 # --- registration ----------------------------------------------------------------------------------------------------
@@ -334,7 +343,9 @@ def _with_increment(
 def _renew(state: ServerState, record: ClientRecord, message: Renew, now: Instant) -> Decision:
     """Move the ends of all that is kept; take back what is returned, and what the server no longer has (SRV-09)."""
     leases: dict[str, FeatureLease] = {}
+    reserved_end = lease_end(RESERVED_LEASE, record, now)
     increment_end = lease_end(state.incremental_lease, record, now)
+    group = record.client_class
     for feature, allocation in record.allocations.items():
         held = record.leases.get(feature)
         returned = message.give_back.get(feature, ())
@@ -343,7 +354,7 @@ def _renew(state: ServerState, record: ClientRecord, message: Renew, now: Instan
             # LSE-08 with LSE-13's allowance: the client's own clock decided that a day has passed.
             oldest = now - MINIMUM_HOLD + DRIFT_TOLERATED
             kept = tuple(one for one in kept if one.id not in returned or one.acquired_at > oldest)
-        room = available_for(state, feature, record.client_class, besides=record)
+        room = available_for(state, feature, group, besides=record)
         reserved = min(allocation.reserved, room)  # reserved counts first, then the oldest increments
         budget = min(room, allocation.maximum) - reserved
         renewed: list[IncrementLease] = []
@@ -354,7 +365,7 @@ def _renew(state: ServerState, record: ClientRecord, message: Renew, now: Instan
         leases[feature] = FeatureLease(
             reserved=reserved,
             reserved_since=held.reserved_since if held is not None and held.reserved else now,
-            reserved_ends_at=lease_end(RESERVED_LEASE, record, now),
+            reserved_ends_at=reserved_end,
             increment=allocation.increment,
             maximum=allocation.maximum,
             increments=tuple(renewed),
@@ -432,11 +443,7 @@ def _answer(
         renewal_interval=state.renewal_interval,
         incremental_lease=state.incremental_lease,
         server_time=now,
-        permanent=any(
-            pool.permanent and pool.serves >> record.client_class & 1
-            for feature in told
-            for pool in state.books[feature].pools
-        ),
+        permanent=_serves_permanent(state, told, 1 << record.client_class),
     )
     answered = LeasesAnswered(
         id=record.id,
@@ -448,6 +455,15 @@ def _answer(
         auto=auto,
     )
     return Decision(events=(*switched, answered), reply=reply)
+
+
+def _serves_permanent(state: ServerState, features: Iterable[str], classes: int) -> bool:
+    """Tell whether counts of permanent licenses are among what fits a client (ENF-09)."""
+    for feature in features:
+        for pool in state.books[feature].pools:
+            if pool.permanent and pool.serves & classes:
+                return True
+    return False
 
 
 def decide_lease_end(state: ServerState, client_id: str, now: Instant) -> Decision:

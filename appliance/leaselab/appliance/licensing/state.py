@@ -1,6 +1,7 @@
 """The state of an appliance: everything its events have built, agenda and outbox included."""
 
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 
 import msgspec
@@ -53,6 +54,8 @@ class ApplianceState(msgspec.Struct, kw_only=True):
     last_download: DownloadAnswered | None = None
     sessions: dict[str, Session] = {}
     signed_in: dict[str, int] = {}
+    crowd: dict[str, int] = {}
+    """Those among the signed-in that have no session: users by number, which a load brings."""
     limits: dict[str, int] = {}
     closed: dict[str, bool] = {}
     """Features whose limit fell below the number signed in, until that is below it again (ENF-08)."""
@@ -137,9 +140,8 @@ class ApplianceState(msgspec.Struct, kw_only=True):
 
     def demand(self) -> dict[str, int]:
         """Return by feature the signed-in users that the device's own licenses do not cover (LSE-02)."""
-        return {
-            feature: max(0, self.signed_in.get(feature, 0) - self.usable(feature)) for feature in self.client.holdings
-        }
+        signed_in = self.signed_in
+        return {feature: max(0, signed_in.get(feature, 0) - self.usable(feature)) for feature in self.client.holdings}
 
     def leased(self, feature: str) -> int:
         """Return the units held from a server, of all kinds."""
@@ -154,18 +156,19 @@ class ApplianceState(msgspec.Struct, kw_only=True):
 
     def licensed(self, feature: str) -> int:
         """Return how many users of a feature are licensed (ENF-01 to ENF-06)."""
-        door = _door(feature, self.kind, self.personality, self.release, self.maximum_users_override)
-        return door.limit(self.usable(feature) + self.leased(feature))
+        door = _doors(self.kind, self.personality, self.release, self.maximum_users_override).get(feature)
+        return door.limit(self.usable(feature) + self.leased(feature)) if door is not None else 0
 
     def judge_doors(self) -> None:
         """After limits or users changed: nobody new while more are signed in than the limit fell to (ENF-08)."""
         for feature in FEATURES:
-            limit, signed_in = self.limit(feature), self.signed_in.get(feature, 0)
+            limit = self.limit(feature)
             earlier = self.limits.get(feature)
             if earlier is None:
                 earlier = limit
             elif earlier == limit and not self.closed[feature]:
                 continue  # an open door stays open while the limit does
+            signed_in = self.signed_in.get(feature, 0)
             self.closed[feature] = enforcement.stays_closed(
                 closed=self.closed.get(feature, False), earlier_limit=earlier, limit=limit, signed_in=signed_in
             )
@@ -200,12 +203,15 @@ def _maximum(kind: str, personality: str, override: int | None) -> int:
 
 
 @lru_cache(maxsize=1_024)
-def _door(feature: str, kind: str, personality: str, release: str, override: int | None) -> enforcement.Door:
-    """Return what platform and software say of a limit; kept, since all that happens to a lease asks for it."""
-    return enforcement.door(
-        feature,
-        platform=platform(kind),
-        personality=personality,
-        release=Release.parse(release),
-        platform_maximum=_maximum(kind, personality, override),
-    )
+def _doors(kind: str, personality: str, release: str, override: int | None) -> Mapping[str, enforcement.Door]:
+    """Return by feature what platform and software say of its limit; kept, since every event of a lease asks for it."""
+    return {
+        feature: enforcement.door(
+            feature,
+            platform=platform(kind),
+            personality=personality,
+            release=Release.parse(release),
+            platform_maximum=_maximum(kind, personality, override),
+        )
+        for feature in FEATURES
+    }

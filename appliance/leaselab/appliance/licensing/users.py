@@ -31,7 +31,8 @@ def decide_sign_in(
         source=command.source,
         since=now,
     )
-    return Decision(events=(SignedIn(session=session),), reply=session)
+    over = enforcement.over_capacity(signed_in, limit)
+    return Decision(events=(SignedIn(session=session, over_capacity=over),), reply=session)
 
 
 def refuse(command: SignIn, reason: str, message: str) -> Decision:

@@ -35,10 +35,7 @@ class Mishap(StrEnum):
 
 
 class Network:
-    """Connects devices by name.
-
-    Args:
-        store_id: of the store that they share.
+    """Who can be reached by whom, and what happens to messages.
 
     Attributes:
         nodes: who can be reached.
@@ -50,7 +47,7 @@ class Network:
         failed: messages that got no answer so far.
     """
 
-    def __init__(self, store_id: str) -> None:
+    def __init__(self) -> None:
         self.nodes: dict[str, Device[Any]] = {}
         self.cuts: set[Pair] = set()
         self.lost_replies: set[Pair] = set()
@@ -58,7 +55,6 @@ class Network:
         self.bad_certificates: set[str] = set()
         self.delivered = 0
         self.failed = 0
-        self._store_id = store_id
         self._mishaps: dict[Pair, deque[Mishap]] = {}
 
     def cut(self, one: str, other: str, *, one_way: bool = False) -> None:
@@ -80,27 +76,11 @@ class Network:
         for faults in (self.cuts, self.lost_replies, self.refusing, self.bad_certificates, self._mishaps):
             faults.clear()
 
-    async def deliver(self, asker: str, envelope: Envelope, now: Instant) -> Settle:  # noqa: ARG002 - the shape of a port
-        """Take a message to its node, and return the answer or why there is none."""
-        to = envelope.to
-        node = self.nodes.get(to)
-        why = self._obstacle(asker, envelope) if node is not None else f"no host is called {to}"
-        waiting = self._mishaps.get((asker, to)) if self._mishaps else None
-        mishap = waiting.popleft() if waiting and not why else None
-        if node is None or why or mishap is Mishap.LOST_REQUEST:
-            self.failed += 1
-            return Settle(id=envelope.id, status=0, failure=why or f"the request to {to} was lost")
-        reply = await self._served(node, asker, envelope)
-        if mishap is Mishap.DUPLICATE:
-            reply = await self._served(node, asker, envelope)
-        if mishap is Mishap.LOST_REPLY or (asker, to) in self.lost_replies or (to, asker) in self.cuts:
-            self.failed += 1
-            return Settle(id=envelope.id, status=0, failure=f"the reply of {to} was lost")
-        return _answer(envelope.id, reply)
-
-    def _obstacle(self, asker: str, envelope: Envelope) -> str:
+    def obstacle(self, asker: str, envelope: Envelope) -> str:
         """Say what keeps a message from reaching its node, or nothing."""
         to = envelope.to
+        if to not in self.nodes:
+            return f"no host is called {to}"
         if (asker, to) in self.cuts:
             return f"{to} is out of reach"
         if to in self.refusing:
@@ -109,12 +89,10 @@ class Network:
             return f"{to}: its certificate is not trusted; nothing was sent"
         return ""
 
-    async def _served(self, node: Device[Any], asker: str, envelope: Envelope) -> Any:
-        self.delivered += 1
-        message = _DECODERS[envelope.path].decode(envelope.body)
-        if envelope.path in _SHOWS_SOURCE:
-            msgspec.structs.force_setattr(message, "source", asker)  # fresh from the wire, and still ours alone
-        return await node.serve(message, store_id=self._store_id)
+    def next_mishap(self, asker: str, asked: str) -> Mishap | None:
+        """Return what befalls the next message, and forget it."""
+        waiting = self._mishaps.get((asker, asked))
+        return waiting.popleft() if waiting else None
 
 
 def _answer(envelope: str, reply: Any) -> Settle:
@@ -133,16 +111,36 @@ class Line:
     Args:
         network: the network.
         own_name: the node's.
+        store_id: of the store that all its devices share.
     """
 
-    def __init__(self, network: Network, own_name: str) -> None:
+    def __init__(self, network: Network, own_name: str, store_id: str) -> None:
         self._network = network
         self._own_name = own_name
+        self._store_id = store_id
 
     def share_store(self, to: str) -> bool:
-        """All devices of a simulation share its store."""
+        """Tell whether the peer commits with us: all devices of a simulation do."""
         return to in self._network.nodes
 
-    async def send(self, envelope: Envelope, now: Instant) -> Settle:
-        """Deliver an envelope and return its answer."""
-        return await self._network.deliver(self._own_name, envelope, now)
+    async def send(self, envelope: Envelope, now: Instant) -> Settle:  # noqa: ARG002 - the shape of a port
+        """Take a message to its node, and return the answer or why there is none."""
+        network, own_name, to = self._network, self._own_name, envelope.to
+        why = network.obstacle(own_name, envelope)
+        mishap = None if why else network.next_mishap(own_name, to)
+        if why or mishap is Mishap.LOST_REQUEST:
+            network.failed += 1
+            return Settle(id=envelope.id, status=0, failure=why or f"the request to {to} was lost")
+        node, path = network.nodes[to], envelope.path
+        reply: Any = None
+        for _ in range(2 if mishap is Mishap.DUPLICATE else 1):
+            network.delivered += 1
+            message = _DECODERS[path].decode(envelope.body)
+            if path in _SHOWS_SOURCE:
+                msgspec.structs.force_setattr(message, "source", own_name)  # fresh from the wire, and ours alone
+            reply = await node.serve(message, store_id=self._store_id)
+        pair = (own_name, to)
+        if mishap is Mishap.LOST_REPLY or pair in network.lost_replies or (to, own_name) in network.cuts:
+            network.failed += 1
+            return Settle(id=envelope.id, status=0, failure=f"the reply of {to} was lost")
+        return _answer(envelope.id, reply)

@@ -97,7 +97,7 @@ class World:
     def __init__(self, start: Instant, store: MemoryStore | None = None) -> None:
         self.clock = HandClock(start)
         self.store = store if store is not None else MemoryStore()
-        self.network = Network(self.store.id)
+        self.network = Network()
         self.devices = self.network.nodes
         self.listeners: list[Any] = []
         self._clocks: dict[str, DeviceClock] = {}
@@ -120,7 +120,7 @@ class World:
             initial=factory_state(config),
             store=self.store,
             clock=clock,
-            peers=Line(self.network, name),
+            peers=Line(self.network, name, self.store.id),
             timekeeper=self,
         )
         device.listeners += self.listeners

@@ -11,7 +11,7 @@ ones that labs run, on the network, clock and store of :mod:`leaselab.testbed.si
 
 import hashlib
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from leaselab.appliance.cloud.center import CloudState
@@ -174,11 +174,11 @@ class Fleet:
         )
         return outcomes
 
-    def mint(self, name: str, sku: str) -> str:
-        """Return a key for a device."""
+    def mint(self, name: str, sku: str, *, starts_on: date | None = None) -> str:
+        """Return a key for a device; its term begins on the day it is installed, unless another is given."""
         self._minted += 1
         hardware_id = self.devices[name].state.hardware_id
-        return mint_key(sku, hardware_id, f"SN{self._minted:05}", None, None, self._private)
+        return mint_key(sku, hardware_id, f"SN{self._minted:05}", starts_on, None, self._private)
 
     # --- acting ---
 
@@ -219,6 +219,10 @@ class Fleet:
     def restart(self, name: str) -> None:
         """Switch a device off without warning and on again: only its history survives."""
         self.world.restart(name)
+
+    def upgrade(self, name: str, release: str) -> None:
+        """Restart a device with other software (ENF-07)."""
+        self.world.restart(name, release=release)
 
     # --- looking ---
 

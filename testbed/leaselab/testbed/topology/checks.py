@@ -8,7 +8,9 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
+from zoneinfo import available_timezones
 
+from leaselab.appliance.instants import format_instant, parse_instant
 from leaselab.appliance.licensing.skus import SERVER, parse_sku
 from leaselab.appliance.machine import Refusal
 from leaselab.appliance.models.platforms import MAG, PCS, PLATFORMS
@@ -16,8 +18,8 @@ from leaselab.appliance.models.releases import Release, ReleaseError
 from leaselab.testbed.errors import nearest
 from leaselab.testbed.topology.expand import Complaint, Path
 from leaselab.testbed.topology.marks import Value
-from leaselab.testbed.topology.node_checks import AUTH_CODE, NODE_CHECKS, at
-from leaselab.testbed.topology.schema import Client, LicenseClient
+from leaselab.testbed.topology.node_checks import AUTH_CODE, NODE_CHECKS, at, is_time_zone
+from leaselab.testbed.topology.schema import DEFAULT_START, Client, LicenseClient, Load
 from leaselab.testbed.topology.shapes import locate
 from leaselab.testbed.topology.topology import LabNode, Topology, matches
 
@@ -168,7 +170,44 @@ def codes(subject: Subject) -> Iterator[Complaint]:
                 yield subject.place((*path, "licenses", number), sku.message)
 
 
-FILE_CHECKS: Final[tuple[FileCheck, ...]] = (lab_release, clock, known_kinds, clusters, networks, codes)
+def load(subject: Subject) -> Iterator[Complaint]:
+    """A load is one of users that come at some time to gateways that there are."""
+    for number, one in enumerate(subject.topology.spec.load):
+        path: Path = ("load", number)
+        if (one.office_hours is None) == (one.burst is None):
+            yield subject.place(path, "takes either `office-hours` or `burst`")
+        if one.office_hours is not None:
+            hours, within = one.office_hours, (*path, "office-hours")
+            if hours.base > hours.peak:
+                yield subject.place((*within, "base"), f"base {hours.base} is more than peak {hours.peak}")
+            if hours.time_zone is not None and not is_time_zone(hours.time_zone):
+                message = f"there is no time zone {hours.time_zone!r}"
+                yield subject.place((*within, "time-zone"), message, nearest(hours.time_zone, available_timezones()))
+        start = subject.topology.spec.clock.start or parse_instant(DEFAULT_START)
+        if one.burst is not None and one.burst.at < start:
+            yield subject.place((*path, "burst", "at"), f"is before the lab's clock starts, at {format_instant(start)}")
+        yield from _loaded(subject, path, one)
+
+
+def _loaded(subject: Subject, path: Path, one: Load) -> Iterator[Complaint]:
+    topology = subject.topology
+    groups = topology.spec.groups
+    if one.group is not None and one.nodes is not None:
+        yield subject.place((*path, "group"), "give either `nodes` or `group`")
+    if one.group is not None and one.group not in groups:
+        yield subject.place((*path, "group"), f"there is no group {one.group!r}", nearest(one.group, groups))
+    for index, pattern in enumerate(one.nodes or []):
+        meant = [node for node in topology.nodes if matches(pattern, node)]
+        if not meant:
+            names = [name for node in topology.nodes for name in (node.name, node.written)]
+            yield subject.place(
+                (*path, "nodes", index), f"no node is called {pattern!r}", nearest(pattern, dict.fromkeys(names))
+            )
+        elif all(node.is_license_server for node in meant):
+            yield subject.place((*path, "nodes", index), "a license server admits no users (PLT-06)")
+
+
+FILE_CHECKS: Final[tuple[FileCheck, ...]] = (lab_release, clock, known_kinds, clusters, networks, codes, load)
 
 
 # --- nodes and the cloud ---------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from leaselab.appliance.config import ApplianceConfig, CloudConfig
-from leaselab.appliance.instants import Instant
+from leaselab.appliance.instants import Duration, Instant
 from leaselab.appliance.licensing.commands import (
     AddKeys,
     CreateAdministrator,
@@ -56,6 +56,28 @@ class ClockPlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rate: float = 0.0
 
 
+class OfficeHours(msgspec.Struct, frozen=True, tag="office-hours", forbid_unknown_fields=True):
+    """Users that come in the morning and leave in the evening of every working day in their time zone."""
+
+    feature: str
+    peak: int
+    base: int
+    time_zone: str
+
+
+class Burst(msgspec.Struct, frozen=True, tag="burst", forbid_unknown_fields=True):
+    """Users that come all at once, and leave all at once."""
+
+    feature: str
+    at: Instant
+    users: int
+    lasts: Duration
+
+
+Load: TypeAlias = OfficeHours | Burst
+"""What brings users to a gateway over time; several add up."""
+
+
 class NodePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One node of the lab.
 
@@ -66,6 +88,7 @@ class NodePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         provision: what is entered once it is ready, in order.
         after: nodes that must be ready and provisioned before this one is provisioned.
         users: how many end users the lab signs in once all nodes are provisioned.
+        load: what brings users to it over time in a simulation; a running lab leaves it alone.
     """
 
     name: str
@@ -74,6 +97,7 @@ class NodePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provision: tuple[Entry, ...] = ()
     after: tuple[str, ...] = ()
     users: int = 0
+    load: tuple[Load, ...] = ()
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

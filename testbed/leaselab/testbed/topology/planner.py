@@ -19,7 +19,7 @@ from leaselab.appliance.licensing.commands import (
 )
 from leaselab.testbed.topology.credentials import Credentials
 from leaselab.testbed.topology.identities import Identities
-from leaselab.testbed.topology.plan import ClockPlan, Entry, NodePlan, Plan
+from leaselab.testbed.topology.plan import Burst, ClockPlan, Entry, Load, NodePlan, OfficeHours, Plan
 from leaselab.testbed.topology.schema import DEFAULT_START, LicenseServer
 from leaselab.testbed.topology.topology import CLOUD, INTERNAL, LabNode, Topology
 
@@ -117,6 +117,7 @@ class _Planner:
                 provision=tuple(self._provision(node)),
                 after=self._after(node),
                 users=node.spec.users or 0,
+                load=tuple(self._load(node)),
             )
 
     def _addresses_of(self, name: str) -> Iterator[tuple[str, str]]:
@@ -276,6 +277,16 @@ class _Planner:
                 },
                 expires_at=client.expires,
             )
+
+    def _load(self, node: LabNode) -> Iterator[Load]:
+        """Yield what brings users to a gateway."""
+        for one in self._topology.loads_of(node):
+            hours, burst = one.office_hours, one.burst
+            if hours is not None:
+                time_zone = hours.time_zone or node.spec.time_zone or "UTC"
+                yield OfficeHours(feature=one.feature, peak=hours.peak, base=hours.base, time_zone=time_zone)
+            if burst is not None:
+                yield Burst(feature=one.feature, at=burst.at, users=burst.users, lasts=burst.lasts)
 
     def _password_of(self, server: str, client_id: str) -> str:
         """Return the password of a client's record; the file was checked, so there is one."""

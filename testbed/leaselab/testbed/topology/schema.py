@@ -28,7 +28,7 @@ from leaselab.testbed.topology.fieldtypes import (
     Units,
 )
 
-NOT_YET: Final = ("faults", "load", "checks")
+NOT_YET: Final = ("faults", "checks")
 """Sections of the topology language that this version does not carry out, and therefore refuses."""
 
 DEFAULT_RELEASE: Final = "8.3R1"
@@ -254,6 +254,34 @@ class Networks(Section):
     management: Network | None = Field(None, description="For the management port.")
 
 
+class OfficeHours(Section):
+    """Users that come to work in the morning and leave in the evening, Monday to Friday."""
+
+    peak: Units = Field(description="The most users of a day, before noon and after lunch.")
+    base: Units = Field(0, description="Users at night and at the weekend.")
+    time_zone: Text | None = Field(None, description="Whose morning it is. Default: the node's.")
+
+
+class Burst(Section):
+    """Users that come all at once and leave all at once."""
+
+    at: InstantField = Field(description="When they come.")
+    users: Units = Field(description="How many.")
+    lasts: DurationField = Field(alias="for", description="How long they stay.")
+
+
+class Load(Section):
+    """Users of some gateways over time, in `leaselab simulate`; what several loads bring to a gateway adds up."""
+
+    nodes: list[Text] | None = Field(
+        None, description="Names or patterns (gw*) of gateways. Default: the group's, or every gateway."
+    )
+    group: GroupName | None = Field(None, description="A group of gateways.")
+    feature: Feature = Field("concurrent-users", description="What they use.")
+    office_hours: OfficeHours | None = Field(None, description="The curve of a working day.")
+    burst: Burst | None = Field(None, description="One rush.")
+
+
 class TopologyFile(Section):
     """A Leaselab topology: a fleet of emulated gateways and license servers on one clock."""
 
@@ -267,6 +295,7 @@ class TopologyFile(Section):
     groups: dict[GroupName, GroupSettings] = Field({}, description="What all nodes of a group have in common.")
     networks: Networks | None = Field(None, description="Networks beside the internal one.")
     clusters: dict[GroupName, Cluster] = Field({}, description="Clusters of gateways by name.")
+    load: list[Load] = Field([], description="Users over the day, for `leaselab simulate`.")
     nodes: dict[NodeName, Node] = Field(min_length=1, description="The appliances, in the order they come up.")
 
 

@@ -8,7 +8,7 @@ from leaselab.appliance.config import AuthCode
 from leaselab.appliance.models.platforms import PCS, PLATFORMS, Platform
 from leaselab.appliance.models.releases import Release, matching_release
 from leaselab.testbed.topology.marks import Value
-from leaselab.testbed.topology.schema import Network, Node, TopologyFile
+from leaselab.testbed.topology.schema import Load, Network, Node, TopologyFile
 
 CLOUD: Final = "cloud"
 """The name of the vendor's side among the nodes."""
@@ -99,6 +99,10 @@ class Topology:
         ports = node.platform.ports if node.platform else (INTERNAL,)
         return (INTERNAL, *(name for name, network in self.networks() if name in ports and is_on(network, node)))
 
+    def loads_of(self, node: LabNode) -> list[Load]:
+        """Return the loads of a gateway; a license server has none (PLT-06)."""
+        return [load for load in self.spec.load if not node.is_license_server and has_load(load, node)]
+
     def networks(self) -> list[tuple[str, Network]]:
         """Return the networks beside the internal one; ``external:`` with nothing after it is one with all nodes."""
         given = self.spec.networks
@@ -111,6 +115,13 @@ class Topology:
 def is_on(network: Network, node: LabNode) -> bool:
     """Tell whether a network's list of nodes takes one in."""
     return network.nodes is None or any(matches(pattern, node) for pattern in network.nodes)
+
+
+def has_load(load: Load, node: LabNode) -> bool:
+    """Tell whether a load is for a node: named, of the group named, or any where none is."""
+    if load.nodes is not None:
+        return any(matches(pattern, node) for pattern in load.nodes)
+    return load.group is None or load.group == node.spec.group
 
 
 def matches(pattern: str, node: LabNode) -> bool:

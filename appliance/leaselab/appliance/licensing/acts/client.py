@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.licensing import client, cluster, commands, download, standing
+from leaselab.appliance.licensing import client, cluster, commands, download, standing, surrender
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
 from leaselab.appliance.licensing.messages import RELAY_PATH
@@ -14,12 +14,26 @@ from leaselab.appliance.machine import Decision, Event, Refusal, Settle
 def _set_server(state: ApplianceState, command: commands.SetServer, _now: Instant) -> Decision | Refusal:
     if state.is_license_server:
         return Refusal("is-a-server", "a license server leases from no other server")
-    return client.decide_set_server(command)
+    return _has_given(state, command.server) or client.decide_set_server(command)
+
+
+def _has_given(state: ApplianceState, server: str = "") -> Refusal | None:
+    """Refuse to leave a server that has licenses of ours: nobody could give them back (SUR-04)."""
+    settings = state.client.settings
+    if settings is None or settings.server == server:
+        return None
+    given = [one.serial for one in state.licenses.installed.values() if one.surrendered_at is not None]
+    if not given:
+        return None
+    return Refusal("surrendered", f"recall what {settings.server} was given first: {', '.join(given)}")
 
 
 def _remove_server(state: ApplianceState, _command: commands.RemoveServer, _now: Instant) -> Decision | Refusal:
     if state.client.settings is None:
         return Refusal("no-server", "no license server is set")
+    refusal = _has_given(state)
+    if refusal is not None:
+        return refusal
     return Decision(events=(e.ServerRemoved(server=state.client.settings.server),))
 
 
@@ -87,6 +101,9 @@ _CLIENT_COUNTERS: Final[dict[type[Event], str]] = {
 def _server_set(state: ApplianceState, event: e.ServerSet, at: Instant) -> None:
     state.forget_requests()
     client.evolve(state.client, event, state.agenda, at)
+    given = surrender.given_away(state.licenses)
+    if given:  # the same server, set anew, is told anew
+        client.tell_surrenders(state.client, given)
 
 
 def _queued(state: ApplianceState, event: e.RequestQueued, at: Instant) -> None:

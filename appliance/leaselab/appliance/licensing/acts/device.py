@@ -10,11 +10,16 @@ from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
 from leaselab.appliance.licensing.passwords import hash_password
 from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.appliance.machine import Decision, Refusal
-from leaselab.appliance.models.releases import Release, has_virtual_license_server
+from leaselab.appliance.models.releases import Release, ReleaseError, has_virtual_license_server, matching_release
 
 
-def _power_on(_state: ApplianceState, command: commands.PowerOn, _now: Instant) -> Decision:
-    return Decision(events=(e.Booted(release=command.release, secret=command.secret),))
+def _power_on(state: ApplianceState, command: commands.PowerOn, _now: Instant) -> Decision | Refusal:
+    """Start with a release, named as the personality names it (PLT-03); another one than before is an upgrade."""
+    try:
+        release = matching_release(Release.parse(command.release), state.personality)
+    except ReleaseError as error:
+        return Refusal("release", f"{error}; {state.hostname} stays with {state.release}")
+    return Decision(events=(e.Booted(release=str(release), secret=command.secret),))
 
 
 def _booted(state: ApplianceState, event: e.Booted, at: Instant) -> None:

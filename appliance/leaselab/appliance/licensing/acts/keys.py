@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.licensing import client, commands, download, emergency, ledger
+from leaselab.appliance.licensing import client, commands, download, emergency, ledger, surrender
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
 from leaselab.appliance.licensing.installation import decide_add_keys, decide_delete
@@ -22,10 +22,10 @@ def _add_keys(state: ApplianceState, command: commands.AddKeys, now: Instant) ->
     events, outcomes = decide_add_keys(
         state.licenses, command.keys, state.holder(), public_key=bytes.fromhex(state.authority_key), now=now
     )
-    return Decision(events=events + _penalty_lifted(state, events), reply=outcomes)
+    return Decision(events=events + penalty_lifted(state, events), reply=outcomes)
 
 
-def _penalty_lifted(state: ApplianceState, events: tuple[Event, ...]) -> tuple[Event, ...]:
+def penalty_lifted(state: ApplianceState, events: tuple[Event, ...]) -> tuple[Event, ...]:
     """End the penalty when a user-count subscription was added to the server (AUT-10)."""
     if not state.server.auto_lease.penalty_until:
         return ()
@@ -43,6 +43,8 @@ def _delete_license(state: ApplianceState, command: commands.DeleteLicense, _now
 
 def _installed(state: ApplianceState, event: e.LicenseInstalled, at: Instant) -> None:
     state.licenses.installed[event.license.serial] = event.license
+    if event.license.surrendered_at is not None:  # it was when it was exported
+        client.tell_surrenders(state.client, surrender.given_away(state.licenses))
     recount(state, at)
 
 

@@ -29,6 +29,7 @@ from leaselab.appliance.licensing.events.device import (
     AgreementAccepted,
     Booted,
     CertificateCreated,
+    CrowdChanged,
     EmergencySwitched,
     FirstBootFinished,
     LicenseRecalled,
@@ -105,6 +106,7 @@ ApplianceEvent = (
     | SignedIn
     | SignedOut
     | SignInRefused
+    | CrowdChanged
     | ServerSwitched
     | LeasePeriodSet
     | RenewalIntervalSet
@@ -152,6 +154,7 @@ __all__ = [
     "ClusterJoined",
     "ContactDue",
     "ContactLost",
+    "CrowdChanged",
     "DownloadAnswered",
     "DownloadAsked",
     "DownloadsSet",

@@ -82,7 +82,10 @@ class Holding(msgspec.Struct, frozen=True):
     @property
     def leased(self) -> int:
         """Units held, of all kinds."""
-        return self.reserved + sum(held.units for held in self.increments)
+        units = self.reserved
+        for held in self.increments:
+            units += held.units
+        return units
 
 
 class LeasesTaken(Event, frozen=True):

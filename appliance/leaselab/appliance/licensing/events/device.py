@@ -66,9 +66,10 @@ class EmergencySwitched(Event, frozen=True):
 
 
 class SignedIn(Event, frozen=True):
-    """An end user signed in."""
+    """An end user signed in; ``over_capacity`` says that this was past the licensed number (ENF-04)."""
 
     session: Session
+    over_capacity: bool = False
 
 
 class SignedOut(Event, frozen=True):
@@ -87,6 +88,15 @@ class SignInRefused(Event, frozen=True):
     feature: str
     reason: str
     message: str
+
+
+class CrowdChanged(Event, frozen=True):
+    """Users by number came or went: so many are on now (ENF-03, ENF-04)."""
+
+    feature: str
+    users: int
+    came: int
+    turned_away: int
 
 
 class LicenseSurrendered(Event, frozen=True):
