@@ -89,13 +89,16 @@ class Device(Generic[S]):
     async def handle(self, command: Command) -> Any:
         """Decide what a person or program asks for and see it through; return its reply or a :class:`Refusal`."""
         reply, after = self._decide(command)
-        await self._exchange()
-        while after is not None:
+        while True:
+            if self.state.outbox:
+                await self._exchange()
+            if after is None:
+                break
             reply, after = self._decide(after)
-            await self._exchange()
         if self._wakes_earlier:
             await self._announce()
-        await self._store.durable()
+        if self._store.keeps_history:
+            await self._store.durable()
         return reply
 
     async def serve(self, command: Command, *, store_id: str = "") -> Any:

@@ -92,8 +92,8 @@ class Forward(msgspec.Struct, frozen=True):
 class Agenda(msgspec.Struct):
     """What a device does later, by key. Setting a key again moves it; part of the state, so it survives with it.
 
-    ``heap`` orders the entries. An entry that moves to a later instant, as a lease's end does at each renewal, keeps its
-    row there until the row comes up and is put where it belongs; ``rows`` says by key which row of it counts.
+    ``heap`` orders the entries. An entry that moves to a later instant, as a lease's end does at each renewal, keeps
+    its row there until the row comes up and is put where it belongs; ``rows`` says by key which row of it counts.
     """
 
     entries: dict[str, Instant] = {}

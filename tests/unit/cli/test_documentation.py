@@ -13,6 +13,8 @@ from leaselab.testbed.cli.app import VERBS, load
 from leaselab.testbed.errors import Problem
 from leaselab.testbed.graph import Arrow, Box, Picture
 from leaselab.testbed.preflight import Finding
+from leaselab.testbed.simulation.invariants import Violation
+from leaselab.testbed.simulation.run import Figures, PoolFigures
 from leaselab.testbed.views import Advanced, ClockStatus, LabEvent, LabInfo, LabStatus, NodeLogLine, NodeStatus, Step
 
 PAGE = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
@@ -96,6 +98,9 @@ def test_the_variable_of_an_option_is_its_own_name_in_capitals(path: tuple[str, 
         ("graph", Box),
         ("graph", Arrow),
         ("doctor", Finding),
+        ("simulate", Figures),
+        ("simulate", PoolFigures),
+        ("simulate", Violation),
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )

@@ -5,7 +5,16 @@ from typing import Final
 
 from leaselab.appliance.config import ApplianceConfig
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.licensing import autolease, client, cluster, commands, download, server, standing
+from leaselab.appliance.licensing import (
+    autolease,
+    client,
+    cluster,
+    commands,
+    download,
+    server,
+    standing,
+    tenancy,
+)
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts import client as client_acts
 from leaselab.appliance.licensing.acts import cloud as cloud_acts
@@ -58,9 +67,14 @@ class ApplianceMachine:
 
     def evolve(self, state: ApplianceState, event: Event, at: Instant) -> None:
         """Apply one event to the state, in place."""
-        _EVOLVERS[type(event)](state, event, at)
-        if type(event) in _MOVES_A_LIMIT:
+        kind = type(event)
+        _EVOLVERS[kind](state, event, at)
+        if kind in _MOVES_A_LIMIT:
             state.judge_doors()
+            emergency_acts.watch(state, at)
+        elif kind in _MOVES_USERS:
+            if True in state.closed.values():  # while the limit stands, an open door stays open (ENF-08)
+                state.judge_doors()
             emergency_acts.watch(state, at)
 
 
@@ -75,9 +89,6 @@ _MOVES_A_LIMIT: Final[frozenset[type[Event]]] = frozenset(
         e.MemberLost,
         e.BorrowingEnded,
         e.SurrendersConfirmed,
-        e.SignedIn,
-        e.SignedOut,
-        e.CrowdChanged,
         e.LeasesTaken,
         e.LeasesEnded,
         e.AutoLeaseTaken,
@@ -89,6 +100,9 @@ _MOVES_A_LIMIT: Final[frozenset[type[Event]]] = frozenset(
     }
 )
 """After these, sign-in may have to close or open (ENF-08), and the system to enable emergency mode (ICE-04)."""
+
+_MOVES_USERS: Final[frozenset[type[Event]]] = frozenset({e.SignedIn, e.SignedOut, e.CrowdChanged})
+"""After these, a closed door may open (ENF-08)."""
 
 
 def _due(state: ApplianceState, command: Due, now: Instant) -> Decision | Refusal:
@@ -126,10 +140,10 @@ def _help_yourself(state: ApplianceState, _command: HelpYourself, now: Instant) 
 
 
 _AGENDA: Final[dict[str, Callable[[ApplianceState, Instant], Decision | Refusal]]] = {
-    client.CONTACT_KEY: lambda _state, _now: Decision(
+    tenancy.CONTACT_KEY: lambda _state, _now: Decision(
         events=(e.ContactDue(),), then=(client.Continue(ask_again=True),)
     ),
-    client.LEASE_END_KEY: _held_lease_end,
+    tenancy.LEASE_END_KEY: _held_lease_end,
     LICENSES_KEY: lambda state, now: decide_changes(state.licenses, state.holder(), now),
     autolease.PENALTY_KEY: lambda _state, _now: Decision(events=(e.PenaltyEnded(early=False),)),
     cluster.BEAT_KEY: lambda state, now: cluster.decide_beats(state.cluster, state.beat(), now),

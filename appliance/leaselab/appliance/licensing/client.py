@@ -14,7 +14,6 @@ from leaselab.appliance.licensing import autolease, surrender
 from leaselab.appliance.licensing.commands import SetServer
 from leaselab.appliance.licensing.events import (
     AutoLeaseTaken,
-    ContactDue,
     ContactLost,
     Held,
     Holding,
@@ -23,16 +22,13 @@ from leaselab.appliance.licensing.events import (
     RegistrationLost,
     RegistrationTaken,
     RequestDenied,
-    RequestDropped,
     RequestQueued,
     ServerSet,
-    StatePulled,
 )
 from leaselab.appliance.licensing.installation import Licenses
 from leaselab.appliance.licensing.messages import (
     RELAY_PATH,
     ROUTES,
-    AutoLeased,
     Denied,
     History,
     Lease,
@@ -43,19 +39,14 @@ from leaselab.appliance.licensing.messages import (
     Renew,
     Request,
     ServerReply,
-    SurrenderedLicense,
     Surrenders,
     SurrendersTaken,
 )
 from leaselab.appliance.licensing.server import MINIMUM_HOLD
-from leaselab.appliance.machine import Agenda, Command, Decision, Envelope, Event, Refusal, Settle
+from leaselab.appliance.licensing.tenancy import ClientState
+from leaselab.appliance.machine import Command, Decision, Envelope, Refusal, Settle
 
 NETWORKS: Final = ("internal", "external", "management")
-
-CONTACT_KEY: Final = "contact"
-"""The agenda key of the next contact: a renewal, or a retry."""
-LEASE_END_KEY: Final = "held-end"
-"""The agenda key of the next end of a lease held."""
 
 FIRST_PAUSE: Final[Duration] = MINUTE
 LONGEST_PAUSE: Final[Duration] = HOUR
@@ -75,43 +66,6 @@ class Continue(Command, frozen=True):
     """
 
     ask_again: bool = False
-
-
-class ServerSettings(msgspec.Struct, frozen=True):
-    """Configure Server (CLT-01)."""
-
-    server: str
-    client_id: str
-    password: str
-    preferred_network: str
-    verify_certificate: bool
-
-
-class ClientState(msgspec.Struct):
-    """All a license client knows of its server and its leases."""
-
-    settings: ServerSettings | None = None
-    token: str = ""
-    holdings: dict[str, Holding] = {}
-    contact: str = "none"
-    why: str = ""
-    last_contact_at: Instant | None = None
-    disconnected_since: Instant | None = None
-    attempts: int = 0
-    renewal_interval: Duration = 6 * HOUR
-    incremental_lease: Duration = 24 * HOUR
-    waiting: str = ""
-    """The verb of the exchange under way, empty when there is none."""
-    wants_state: bool = False
-    """The next contact is due: a renewal or a first lease has not been answered yet."""
-    leases_permanent: bool = False
-    surrenders: tuple[SurrenderedLicense, ...] | None = None
-    """What to tell the server of surrendered licenses at the next contact (SUR-02); None when it knows."""
-    history: tuple[AutoLeased, ...] = ()
-    requests_made: int = 0
-    unanswered: str = ""
-    """The ID of the last request for an increment, if its answer never came: the server may have granted it."""
-    auto_leases_made: int = 0
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -291,7 +245,7 @@ def decide_settle(state: ClientState, identity: Identity, licenses: Licenses, an
     if not answer.status:
         return _lost(state, answer.id, answer.failure or f"no answer from {settings.server}", identity, now)
     try:
-        reply = _reply.decode(answer.body)
+        reply: ServerReply = _reply.decode(answer.body)
     except msgspec.DecodeError:
         return _lost(
             state, answer.id, f"{settings.server} answered {answer.status}, which is no lease reply", identity, now
@@ -395,134 +349,3 @@ def decide_lease_end(state: ClientState, now: Instant) -> Decision:
         if reserved or increments:
             ended[feature] = (reserved, increments)
     return Decision(events=(LeasesEnded(ended=ended),), then=(Continue(),))
-
-
-# --- what events do --------------------------------------------------------------------------------------------------
-
-
-def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> None:  # noqa: C901 - one branch an event
-    """Apply a client event."""
-    match event:  # what happens at every renewal comes first
-        case LeasesTaken():
-            _take(state, event, agenda, at)
-        case RequestQueued():
-            state.requests_made += 1
-            state.waiting = event.verb
-        case ContactDue() | StatePulled():
-            state.wants_state = True
-            agenda.drop(CONTACT_KEY)
-        case ServerSet():
-            _forget_server(state, agenda)
-            state.settings = ServerSettings(
-                server=event.server,
-                client_id=event.client_id,
-                password=event.password,
-                preferred_network=event.preferred_network,
-                verify_certificate=event.verify_certificate,
-            )
-            state.contact, state.wants_state = "never", True
-        case RequestDropped():
-            state.waiting = ""
-            state.requests_made -= 1  # it is made anew under the same ID: the server may have heard it (LSE-11)
-        case RegistrationTaken():
-            state.waiting, state.token = "", event.token
-        case RegistrationLost():
-            state.waiting, state.token = "", ""
-        case RequestDenied():
-            state.waiting, state.wants_state = "", True
-            state.contact, state.why = "up", event.message
-            state.attempts += 1
-            state.last_contact_at, state.disconnected_since = at, None
-            agenda.set(CONTACT_KEY, event.next_contact_at)
-        case ContactLost():
-            state.unanswered = event.request_id
-            state.waiting, state.wants_state = "", True
-            state.contact, state.why = "down", event.why
-            state.attempts += 1
-            if state.disconnected_since is None:
-                state.disconnected_since = at if state.last_contact_at is None else state.last_contact_at
-            agenda.set(CONTACT_KEY, event.retry_at)
-        case LeasesEnded():
-            _end(state, event)
-            _schedule_end(state, agenda)
-        case AutoLeaseTaken():
-            holding = state.holdings[event.feature]
-            state.holdings[event.feature] = msgspec.structs.replace(
-                holding, increments=(*holding.increments, event.held)
-            )
-            state.auto_leases_made += 1
-            state.unanswered = ""
-            grant = AutoLeased(id=event.held.id, feature=event.feature, units=event.held.units, at=at)
-            state.history = (*state.history, grant)
-            _schedule_end(state, agenda)
-
-
-def talk_anew(state: ClientState) -> None:
-    """Register again at once: what the device is has changed (CLU-01)."""
-    if state.settings is not None:
-        state.token, state.waiting, state.wants_state = "", "", True
-
-
-def tell_surrenders(state: ClientState, surrenders: tuple[SurrenderedLicense, ...]) -> None:
-    """Have the server told at the next contact what is surrendered (SUR-02)."""
-    state.surrenders = surrenders
-
-
-def surrenders_told(state: ClientState, serials: tuple[str, ...]) -> None:
-    """The server has confirmed; unless something has changed since it was told, it knows all."""
-    state.waiting = ""
-    if state.surrenders is not None and tuple(one.serial for one in state.surrenders) == serials:
-        state.surrenders = None
-
-
-def forget_server(state: ClientState, agenda: Agenda) -> None:
-    """Lease from no server any more: what was held ends here."""
-    _forget_server(state, agenda)
-    state.settings = None
-    state.contact = "none"
-
-
-def _forget_server(state: ClientState, agenda: Agenda) -> None:
-    fresh = ClientState(requests_made=state.requests_made, auto_leases_made=state.auto_leases_made)
-    for field in ClientState.__struct_fields__:
-        setattr(state, field, getattr(fresh, field))
-    agenda.drop(CONTACT_KEY)
-    agenda.drop(LEASE_END_KEY)
-
-
-def _take(state: ClientState, event: LeasesTaken, agenda: Agenda, at: Instant) -> None:
-    state.waiting, state.why, state.contact, state.unanswered = "", "", "up", ""
-    state.holdings = dict(event.holdings)
-    state.leases_permanent = event.permanent
-    state.renewal_interval, state.incremental_lease = event.renewal_interval, event.incremental_lease
-    state.last_contact_at, state.disconnected_since, state.attempts = at, None, 0
-    if event.verb == "history":
-        state.history = ()
-        state.wants_state = True  # the renewal proper follows
-    elif event.next_contact_at < NEVER:
-        state.wants_state = False
-        agenda.set(CONTACT_KEY, event.next_contact_at)
-    _schedule_end(state, agenda)
-
-
-def _end(state: ClientState, event: LeasesEnded) -> None:
-    for feature, (reserved, increments) in event.ended.items():
-        holding = state.holdings[feature]
-        state.holdings[feature] = msgspec.structs.replace(
-            holding,
-            reserved=0 if reserved else holding.reserved,
-            increments=tuple(one for one in holding.increments if one.id not in increments),
-        )
-
-
-def _schedule_end(state: ClientState, agenda: Agenda) -> None:
-    first = NEVER
-    for holding in state.holdings.values():
-        if holding.reserved:
-            first = min(first, holding.reserved_ends_at)
-        for held in holding.increments:
-            first = min(first, held.ends_at)
-    if first < NEVER:
-        agenda.set(LEASE_END_KEY, first)
-    else:
-        agenda.drop(LEASE_END_KEY)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from leaselab.appliance.instants import NEVER, Instant
 from leaselab.appliance.licensing import autolease, enforcement, ledger
-from leaselab.appliance.licensing.client import CONTACT_KEY
 from leaselab.appliance.licensing.commands import FEATURES
 from leaselab.appliance.licensing.pools import CLASSES
 from leaselab.appliance.licensing.skus import known_sku
 from leaselab.appliance.licensing.state import ApplianceState
+from leaselab.appliance.licensing.tenancy import CONTACT_KEY
 from leaselab.appliance.licensing.views import (
     ClientFeature,
     ClientRow,

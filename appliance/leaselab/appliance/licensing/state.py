@@ -8,7 +8,7 @@ import msgspec
 
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing import emergency, enforcement
-from leaselab.appliance.licensing.client import ClientState, Identity
+from leaselab.appliance.licensing.client import Identity
 from leaselab.appliance.licensing.cluster import ClusterState, own_beat
 from leaselab.appliance.licensing.commands import CONCURRENT_USERS, FEATURES, Session
 from leaselab.appliance.licensing.emergency import Emergency
@@ -19,6 +19,7 @@ from leaselab.appliance.licensing.ledger import ServerState
 from leaselab.appliance.licensing.messages import ClusterBeat
 from leaselab.appliance.licensing.skus import SERVER, known_sku
 from leaselab.appliance.licensing.standing import Standing
+from leaselab.appliance.licensing.tenancy import ClientState
 from leaselab.appliance.machine import Agenda, Envelope
 from leaselab.appliance.models.platforms import PCS, Platform, platform
 from leaselab.appliance.models.releases import Release, enforces
@@ -157,7 +158,9 @@ class ApplianceState(msgspec.Struct, kw_only=True):
     def licensed(self, feature: str) -> int:
         """Return how many users of a feature are licensed (ENF-01 to ENF-06)."""
         door = _doors(self.kind, self.personality, self.release, self.maximum_users_override).get(feature)
-        return door.limit(self.usable(feature) + self.leased(feature)) if door is not None else 0
+        if door is None:
+            return 0
+        return door.limit(self.usable(feature) + self.leased(feature)) if door.enforces else door.maximum
 
     def judge_doors(self) -> None:
         """After limits or users changed: nobody new while more are signed in than the limit fell to (ENF-08)."""

@@ -45,6 +45,7 @@ VERBS: Final[dict[str, dict[str, Verb]]] = {
     },
     "Files and this machine": {
         "validate": Verb("validate", "Check a topology file and list every problem in it."),
+        "simulate": Verb("simulate", "Simulate a lab with its load, for as long as a year."),
         "graph": Verb("graph", "Draw a topology as SVG, Mermaid or JSON."),
         "schema": Verb("schema", "Print the topology file's JSON Schema, for editors."),
         "doctor": Verb("doctor", "Say what this machine lacks, and which limits a file would meet."),

@@ -11,7 +11,6 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from leaselab.appliance.instants import Duration, Instant
-from leaselab.appliance.licensing.client import ClientState
 from leaselab.appliance.licensing.commands import FEATURES
 from leaselab.appliance.licensing.events import Holding
 from leaselab.appliance.licensing.ledger import ClientRecord
@@ -19,6 +18,7 @@ from leaselab.appliance.licensing.pools import CLASSES, Pool, PoolBook
 from leaselab.appliance.licensing.report import report
 from leaselab.appliance.licensing.server import DRIFT_TOLERATED
 from leaselab.appliance.licensing.state import ApplianceState
+from leaselab.appliance.licensing.tenancy import ClientState
 from leaselab.testbed.simulation.world import World
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -153,13 +153,13 @@ class Invariants:
             return
         record = server.server.clients.get(settings.client_id)
         handed_over = (settings.server, settings.client_id) in self.handed_over
-        if record is None or record.hardware_id != state.hardware_id:
+        if record is None or record.hardware_id not in {"", state.hardware_id}:  # "": deleted, and added anew
             held = {feature: _from_server(holding) for feature, holding in state.client.holdings.items()}
             late = all(self._ends_soon(name, holding) for holding in state.client.holdings.values())
             if any(held.values()) and not handed_over and not late:
                 whose = "nobody" if record is None else f"hardware ID {record.hardware_id}"
                 yield "SRV-11", f"counts {held} as {settings.client_id}, which {settings.server} leases to {whose}"
-        elif _is_in_agreement(state.client):
+        elif record.hardware_id and _is_in_agreement(state.client):
             skew = self._world.skew(name) - self._world.skew(settings.server)
             yield from _disagreements(state.client, record, skew)
 

@@ -1,7 +1,7 @@
 """Users of gateways over time: the curve of a working day, and bursts, drawn from a seed."""
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from random import Random
@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from leaselab.appliance.instants import NEVER, Instant, as_datetime, instant_of
-from leaselab.appliance.licensing.commands import Crowd, SetCrowd
+from leaselab.appliance.licensing.commands import SetCrowd
 from leaselab.testbed.simulation.world import World
 from leaselab.testbed.topology.plan import Burst, Load, NodePlan, OfficeHours
 
@@ -53,66 +53,58 @@ def levels(load: Load, start: Instant, random: Random) -> Iterator[tuple[Instant
     day = as_datetime(start).astimezone(zone).date()
     while True:
         if day.weekday() in WORKING_DAYS:
-            yield from _working_day(load, day, start, random)
+            yield from _working_day(load, day, start, random.random)
         day += timedelta(days=1)
 
 
-def _working_day(load: OfficeHours, day: date, start: Instant, random: Random) -> Iterator[tuple[Instant, int]]:
-    # Only `random()` is drawn from: what it gives for a seed is the same in every version of Python.
-    height = (load.peak - load.base) * (QUIETEST_DAY + (1 - QUIETEST_DAY) * random.random())
-    for at, part in zip(steps_of(day, load.time_zone), CURVE, strict=True):
-        unrest = 1 + UNREST * (2 * random.random() - 1)
-        if at >= start:
-            yield at, min(load.peak, load.base + round(height * part / 100 * unrest))
+def _working_day(load: OfficeHours, day: date, start: Instant, draw: Callable[[], float]) -> list[tuple[Instant, int]]:
+    """Return the levels of a day, drawn by a function whose numbers are the same in all versions of Python."""
+    peak, base = load.peak, load.base
+    height = (peak - base) / 100 * (QUIETEST_DAY + (1 - QUIETEST_DAY) * draw())
+    least, most = height * (1 - UNREST), height * 2 * UNREST
+    return [
+        (at, min(peak, base + round(part * (least + most * draw()))))
+        for at, part in zip(steps_of(day, load.time_zone), CURVE, strict=True)
+        if at >= start
+    ]
 
 
-class Users:
-    """Brings the users of one gateway as its loads say.
-
-    Args:
-        world: where the gateway is.
-        node: its plan.
-        seed: of the simulation.
-        on_change: told of what became of each crowd.
-    """
-
-    def __init__(self, world: World, node: NodePlan, seed: str, on_change: Callable[[Crowd], None]) -> None:
-        self._world = world
-        self._name = node.name
-        self._on_change = on_change
-        self._level = [0] * len(node.load)
-        self._features = [load.feature for load in node.load]
-        self._there = dict.fromkeys(self._features, 0)
-        start = world.clock.now()
-        self._changes = heapq.merge(
-            *(
-                _numbered(number, levels(load, start, Random(f"{seed}/{node.name}/{number}")))  # noqa: S311 - a load
-                for number, load in enumerate(node.load)
-            )
-        )
-        self._next = next(self._changes, None)
-        if self._next is not None:
-            world.schedule(f"{node.name}/users", max(start, self._next[0]), self._turn)
-
-    def _turn(self, now: Instant) -> Instant:
-        """Bring the users to where they should be now; return when the next change is."""
-        changed = set[str]()
-        while self._next is not None and self._next[0] <= now:
-            _, number, users = self._next
-            self._level[number] = users
-            changed.add(self._features[number])
-            self._next = next(self._changes, None)
-        for feature in sorted(changed):
-            wanted = sum(
-                level for level, of_feature in zip(self._level, self._features, strict=True) if of_feature == feature
-            )
-            if wanted != self._there[feature]:
-                crowd = self._world.ask(self._name, SetCrowd(users=wanted, feature=feature))
-                if isinstance(crowd, Crowd):
-                    self._there[feature] = crowd.users
-                    self._on_change(crowd)
-        return NEVER if self._next is None else self._next[0]
+def totals(loads: Sequence[Load], start: Instant, seed: str) -> Iterator[tuple[Instant, int]]:
+    """Yield how many users several loads bring together: each instant at which that may change, and the number."""
+    streams = [
+        levels(load, start, Random(f"{seed}/{number}"))  # noqa: S311 - users, not secrets
+        for number, load in enumerate(loads)
+    ]
+    if len(streams) == 1:
+        yield from streams[0]
+        return
+    now = [0] * len(streams)
+    for at, number, users in heapq.merge(*(_numbered(number, stream) for number, stream in enumerate(streams))):
+        now[number] = users
+        yield at, sum(now)
 
 
-def _numbered(number: int, changes: Iterable[tuple[Instant, int]]) -> Iterator[tuple[Instant, int, int]]:
+def _numbered(number: int, changes: Iterator[tuple[Instant, int]]) -> Iterator[tuple[Instant, int, int]]:
     return ((at, number, users) for at, users in changes)
+
+
+def bring_users(world: World, node: NodePlan, seed: str) -> None:
+    """Let the loads of a gateway act on it from now on. Who is turned away comes again with the next change."""
+    for feature in sorted({load.feature for load in node.load}):
+        loads = [load for load in node.load if load.feature == feature]
+        changes = totals(loads, world.clock.now(), f"{seed}/{node.name}/{feature}")
+        _bring(world, node.name, feature, changes)
+
+
+def _bring(world: World, name: str, feature: str, changes: Iterator[tuple[Instant, int]]) -> None:
+    following = next(changes, None)
+
+    def turn(_now: Instant) -> Instant:
+        nonlocal following
+        if following is not None:
+            world.ask(name, SetCrowd(users=following[1], feature=feature))
+            following = next(changes, None)
+        return NEVER if following is None else following[0]
+
+    if following is not None:
+        world.schedule(f"{name}/{feature}", following[0], turn)

@@ -32,6 +32,20 @@ class Mishap(StrEnum):
     LOST_REPLY = "lost-reply"
     DUPLICATE = "duplicate"
     """It arrives twice; the asker hears the answer to the second."""
+    POWER_CUT = "power-cut"
+    """It arrives and is answered, and while it waits for that the asker loses its power (:class:`PowerCutError`)."""
+
+
+class PowerCutError(Exception):
+    """A device has lost its power; whoever runs the world switches it on again.
+
+    Args:
+        name: the device.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} has lost its power")
+        self.name = name
 
 
 class Network:
@@ -139,6 +153,8 @@ class Line:
             if path in _SHOWS_SOURCE:
                 msgspec.structs.force_setattr(message, "source", own_name)  # fresh from the wire, and ours alone
             reply = await node.serve(message, store_id=self._store_id)
+        if mishap is Mishap.POWER_CUT:
+            raise PowerCutError(own_name)
         pair = (own_name, to)
         if mishap is Mishap.LOST_REPLY or pair in network.lost_replies or (to, own_name) in network.cuts:
             network.failed += 1

@@ -10,14 +10,13 @@ from typing import Any, Final
 import msgspec
 
 from leaselab.appliance.instants import HOUR, Duration, Instant
-from leaselab.appliance.licensing.commands import Crowd
 from leaselab.appliance.licensing.events import client as client_events
 from leaselab.appliance.licensing.events import server as server_events
 from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.appliance.machine import Event
 from leaselab.testbed.simulation.boot import bring_up
 from leaselab.testbed.simulation.invariants import Invariants, Violation
-from leaselab.testbed.simulation.load import Users
+from leaselab.testbed.simulation.load import bring_users
 from leaselab.testbed.simulation.stores import NullStore
 from leaselab.testbed.simulation.world import World
 from leaselab.testbed.topology.plan import Plan
@@ -161,7 +160,6 @@ class Simulation:
         self._on_progress = on_progress
         self._invariants = Invariants(self.world)
         self._events = Counter[type[Event]]()
-        self._turned_away = 0
         self._most_users = 0
         self._most_promised = Counter[tuple[str, str]]()
         self._broken: list[Violation] = []
@@ -180,15 +178,12 @@ class Simulation:
         bring_up(world, self._plan)
         for node in self._plan.nodes:
             if node.load:
-                Users(world, node, f"{self._plan.seed}/{self._seed}", self._on_crowd)
+                bring_users(world, node, f"{self._plan.seed}/{self._seed}")
         world.schedule(CHECKS, start + check_every, lambda now: self._check(now) + check_every)
         with collecting_seldom():
             world.run(start + duration)
         self._check(world.clock.now())
         return self._figures(start)
-
-    def _on_crowd(self, crowd: Crowd) -> None:
-        self._turned_away += crowd.turned_away
 
     def _check(self, now: Instant) -> Instant:
         """Check the invariants, and look at what is promised and who is on."""
@@ -229,7 +224,7 @@ class Simulation:
             messages_failed=network.failed,
             leasing={name: totals[name] for name in _COUNTERS},
             sign_ins=totals["sign_ins"],
-            turned_away=self._turned_away,
+            turned_away=totals["refused_sign_ins:limit"],
             most_users=self._most_users,
             pools=tuple(self._pools()),
             checks=self._checks,

@@ -47,15 +47,15 @@ class HandClock:
     """A clock that stands until it is moved."""
 
     def __init__(self, now: Instant) -> None:
-        self._now = now
+        self.present = now
 
     def now(self) -> Instant:
         """Return the present instant."""
-        return self._now
+        return self.present
 
     def observe(self, instant: Instant) -> None:
         """Move on, never back."""
-        self._now = max(self._now, instant)
+        self.present = max(self.present, instant)
 
 
 class DeviceClock:
@@ -74,7 +74,7 @@ class DeviceClock:
 
     def now(self) -> Instant:
         """Return the present instant by this clock."""
-        return self._lab.now() + self.skew
+        return self._lab.present + self.skew
 
     def observe(self, instant: Instant) -> None:
         """Need nothing: the world has moved on already, and a history may be of a time when the skew was another."""
@@ -159,8 +159,8 @@ class World:
         return self._clocks[name].skew
 
     def set_skew(self, name: str, skew: Duration) -> None:
-        """Set a device's clock this far ahead of the lab's, or behind."""
-        self._clocks[name].skew = skew
+        """Set a device's clock this far ahead of the lab's, or behind; also of one that is yet to be switched on."""
+        self._clocks.setdefault(name, DeviceClock(self.clock)).skew = skew
         if name in self.devices:
             self._set(name, self.devices[name].next_due - skew)
 
@@ -185,7 +185,7 @@ class World:
                 continue  # it was moved
             clock.observe(due_at)
             del next_turn[name]
-            self._set(name, actors[name](clock.now()))
+            self._set(name, actors[name](clock.present))
         clock.observe(until)
 
     async def wakes(self, device: str, next_due: Instant) -> None:

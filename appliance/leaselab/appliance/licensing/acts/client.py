@@ -3,7 +3,15 @@
 from typing import Any, Final
 
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.licensing import client, cluster, commands, download, standing, surrender
+from leaselab.appliance.licensing import (
+    client,
+    cluster,
+    commands,
+    download,
+    standing,
+    surrender,
+    tenancy,
+)
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
 from leaselab.appliance.licensing.messages import RELAY_PATH
@@ -38,7 +46,7 @@ def _remove_server(state: ApplianceState, _command: commands.RemoveServer, _now:
 
 
 def _server_removed(state: ApplianceState, _event: e.ServerRemoved, _at: Instant) -> None:
-    client.forget_server(state.client, state.agenda)
+    tenancy.forget_server(state.client, state.agenda)
     state.forget_requests()
 
 
@@ -80,7 +88,7 @@ def _settle(state: ApplianceState, answer: Settle, now: Instant) -> Decision:
 
 def _client_event(state: ApplianceState, event: Any, at: Instant) -> None:
     """Let the client take an event of its own, and drop the message that this answers from the outbox."""
-    client.evolve(state.client, event, state.agenda, at)
+    tenancy.evolve(state.client, event, state.agenda, at)
     counter = _CLIENT_COUNTERS.get(type(event))
     if counter is not None:
         state.count(counter)
@@ -100,15 +108,15 @@ _CLIENT_COUNTERS: Final[dict[type[Event], str]] = {
 
 def _server_set(state: ApplianceState, event: e.ServerSet, at: Instant) -> None:
     state.forget_requests()
-    client.evolve(state.client, event, state.agenda, at)
+    tenancy.evolve(state.client, event, state.agenda, at)
     given = surrender.given_away(state.licenses)
     if given:  # the same server, set anew, is told anew
-        client.tell_surrenders(state.client, given)
+        tenancy.tell_surrenders(state.client, given)
 
 
 def _queued(state: ApplianceState, event: e.RequestQueued, at: Instant) -> None:
     state.outbox[event.envelope.id] = event.envelope
-    client.evolve(state.client, event, state.agenda, at)
+    tenancy.evolve(state.client, event, state.agenda, at)
 
 
 DECIDERS: Final[Deciders] = {

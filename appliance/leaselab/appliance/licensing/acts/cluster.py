@@ -3,7 +3,7 @@
 from typing import Final
 
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.licensing import client, cluster, commands
+from leaselab.appliance.licensing import cluster, commands, tenancy
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
 from leaselab.appliance.licensing.messages import ClusterBeat, Denied, Relay
@@ -46,7 +46,7 @@ def _event(state: ApplianceState, event: Event, at: Instant) -> None:
 def _joined(state: ApplianceState, event: e.ClusterJoined, at: Instant) -> None:
     _event(state, event, at)
     state.forget_requests()
-    client.talk_anew(state.client)
+    tenancy.talk_anew(state.client)
 
 
 def _beats_sent(state: ApplianceState, event: e.BeatsSent, at: Instant) -> None:

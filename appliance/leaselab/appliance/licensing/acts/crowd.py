@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.licensing import client, commands, enforcement
+from leaselab.appliance.licensing import client, enforcement
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts import emergency as emergency_acts
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
@@ -28,14 +28,14 @@ def _set_crowd(state: ApplianceState, command: SetCrowd, now: Instant) -> Decisi
         return Refusal("invalid", "the number of users is below zero, or the feature is unknown")
     there = state.crowd.get(feature, 0)
     if wanted <= there:
-        return _changed(state, command, wanted, there)
+        return _changed(command, wanted, there)
     limit = state.limit(feature)
     most = enforcement.most_users(limit, max(limit, state.maximum_users), closed=state.closed.get(feature, False))
     others = state.signed_in.get(feature, 0) - there
     most_of_crowd = max(there, most - others)
     # The first who would be turned away asks for more; those behind are turned away without (LSE-02).
     needed = others + min(wanted, most_of_crowd + 1) - state.usable(feature)
-    return _more(state, command, needed, now) or _changed(state, command, min(wanted, most_of_crowd), there)
+    return _more(state, command, needed, now) or _changed(command, min(wanted, most_of_crowd), there)
 
 
 def _more(state: ApplianceState, command: SetCrowd, needed: int, now: Instant) -> Decision | None:
@@ -55,7 +55,7 @@ def _more(state: ApplianceState, command: SetCrowd, needed: int, now: Instant) -
     return Decision(events=queued.events, after_exchange=again)
 
 
-def _changed(state: ApplianceState, command: SetCrowd, users: int, there: int) -> Decision:
+def _changed(command: SetCrowd, users: int, there: int) -> Decision:
     turned_away = max(0, command.users - users)
     reply = Crowd(users=users, turned_away=turned_away)
     if users == there and not turned_away:

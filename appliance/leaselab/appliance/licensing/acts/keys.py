@@ -6,7 +6,15 @@ from typing import Final
 import msgspec
 
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.licensing import client, commands, download, emergency, ledger, surrender
+from leaselab.appliance.licensing import (
+    client,
+    commands,
+    download,
+    emergency,
+    ledger,
+    surrender,
+    tenancy,
+)
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
 from leaselab.appliance.licensing.installation import decide_add_keys, decide_delete
@@ -44,7 +52,7 @@ def _delete_license(state: ApplianceState, command: commands.DeleteLicense, _now
 def _installed(state: ApplianceState, event: e.LicenseInstalled, at: Instant) -> None:
     state.licenses.installed[event.license.serial] = event.license
     if event.license.surrendered_at is not None:  # it was when it was exported
-        client.tell_surrenders(state.client, surrender.given_away(state.licenses))
+        tenancy.tell_surrenders(state.client, surrender.given_away(state.licenses))
     recount(state, at)
 
 

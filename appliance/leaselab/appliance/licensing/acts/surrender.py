@@ -3,7 +3,7 @@
 from typing import Final
 
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.licensing import client, commands, surrender
+from leaselab.appliance.licensing import commands, surrender, tenancy
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts.keys import recount
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
@@ -23,21 +23,21 @@ def _recall(state: ApplianceState, command: commands.Recall, _now: Instant) -> D
 
 def _surrendered(state: ApplianceState, event: e.LicenseSurrendered, at: Instant) -> None:
     surrender.mark(state.licenses, event.serial, surrendered_at=at, recalled_at=None)
-    client.tell_surrenders(state.client, surrender.given_away(state.licenses))
+    tenancy.tell_surrenders(state.client, surrender.given_away(state.licenses))
     recount(state, at)
 
 
 def _recalled(state: ApplianceState, event: e.LicenseRecalled, at: Instant) -> None:
     given_at = state.licenses.installed[event.serial].surrendered_at
     surrender.mark(state.licenses, event.serial, surrendered_at=given_at, recalled_at=at)
-    client.tell_surrenders(state.client, surrender.given_away(state.licenses))
+    tenancy.tell_surrenders(state.client, surrender.given_away(state.licenses))
 
 
 def _confirmed(state: ApplianceState, event: e.SurrendersConfirmed, at: Instant) -> None:
     state.outbox.pop(event.id, None)
     for serial in event.returned:
         surrender.mark(state.licenses, serial, surrendered_at=None, recalled_at=None)
-    client.surrenders_told(state.client, event.serials)
+    tenancy.surrenders_told(state.client, event.serials)
     recount(state, at)
 
 
