@@ -174,7 +174,7 @@ class Lab:
             if self._thread:
                 self._thread.join()
             elif host is None:
-                self._folder.await_end(processes.GRACE_SECONDS)
+                self._folder.await_end(processes.GRACE_SECONDS, kept=keep)
             elif not processes.gone_within(host, processes.GRACE_SECONDS):
                 raise LabGoneError(
                     f"the host of lab {self.name}, process {host.pid}, does not end",

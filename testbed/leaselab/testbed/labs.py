@@ -236,10 +236,11 @@ class LabFolder:
             os.close(descriptor)
         return False
 
-    def await_end(self, seconds: float) -> None:
-        """Wait until nobody hosts the lab any more, at most so long."""
+    def await_end(self, seconds: float, *, kept: bool) -> None:
+        """Wait until nobody hosts the lab and, unless kept, its folder is gone; at most so long."""
         until = time.monotonic() + seconds
-        while self.is_hosted() and time.monotonic() < until:
+        # The lock goes before the rest of the folder does.
+        while (self.is_hosted() if kept else self.exists()) and time.monotonic() < until:
             time.sleep(_POLL_SECONDS)
 
     def remove(self) -> None:

@@ -11,8 +11,9 @@ from prometheus_client.registry import Collector
 
 from leaselab.appliance.adapters.wire.http1 import Connection, Request, Response
 from leaselab.appliance.adapters.wire.listener import Listener
-from leaselab.appliance.instants import DAY, NEVER, SECOND, Instant
+from leaselab.appliance.instants import NEVER, SECOND, Instant
 from leaselab.appliance.licensing.views import ClientRow, FeatureCounts, Report
+from leaselab.appliance.models.services import RUNNING, service_states
 
 PHASES: Final = ("off", "booting", "wizard", "ready", "halted")
 CONTACTS: Final = ("none", "never", "up", "down")
@@ -101,7 +102,8 @@ class DeviceCollector(Collector):
         notice = float(bool(report.out_of_compliance))
         yield self._gauge("leaselab_out_of_compliance", "Whether a member license is missing (1).", notice)
         yield from self._leases(report)
-        yield self._licenses(report)
+        yield from self._licenses(report)
+        yield self._services(report)
         yield self._states(
             "leaselab_server_contact",
             "Contact with the license server; 1 at its state.",
@@ -148,15 +150,38 @@ class DeviceCollector(Collector):
             family.add_metric([*self._labels, feature, kind], (ends_at - report.now) / SECOND)
         yield family
 
-    def _licenses(self, report: Report) -> Metric:
-        family = GaugeMetricFamily(
-            "leaselab_license_days_left",
-            "Lab time until an installed subscription ends, in days.",
+    def _licenses(self, report: Report) -> Iterator[Metric]:
+        """Yield when each subscription ends (a permanent license never does), and what is surrendered (SUR-02)."""
+        ends = GaugeMetricFamily(
+            "leaselab_license_seconds_to_end",
+            "Lab time until an installed subscription ends.",
             labels=["node", "kind", "serial", "sku"],
         )
+        surrendered = dict.fromkeys(report.features, 0)
         for one in report.licenses:
             if one.ends_at < NEVER:
-                family.add_metric([*self._labels, one.serial, one.sku], (one.ends_at - report.now) / DAY)
+                ends.add_metric([*self._labels, one.serial, one.sku], (one.ends_at - report.now) / SECOND)
+            if one.state == "surrendered" and one.feature in surrendered:
+                surrendered[one.feature] += one.units
+        yield ends
+        family = GaugeMetricFamily(
+            "leaselab_licenses_surrendered",
+            "Units of installed licenses that are surrendered to a license server.",
+            labels=["node", "kind", "feature"],
+        )
+        for feature, units in surrendered.items():
+            family.add_metric([*self._labels, feature], units)
+        yield family
+
+    def _services(self, report: Report) -> Metric:
+        """Return which services run: a license server halts some (GAT-03)."""
+        family = GaugeMetricFamily(
+            "leaselab_service_up",
+            "Whether a service runs (1) or is halted (0), as on a license server.",
+            labels=["node", "kind", "service"],
+        )
+        for service, state in service_states(license_server=report.role != "gateway").items():
+            family.add_metric([*self._labels, service], float(state == RUNNING))
         return family
 
     def _clients(self, clients: Iterable[ClientRow]) -> Iterator[Metric]:

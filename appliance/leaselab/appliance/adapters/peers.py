@@ -69,7 +69,7 @@ class HttpsPeers:
             return _failed(envelope, f"{envelope.to}: {refused}")
         except OSError as error:
             return _failed(envelope, f"{envelope.to} cannot be reached: {error.strerror or error}")
-        return Settle(id=envelope.id, status=answer.status, body=msgspec.Raw(answer.body or b"null"))
+        return Settle(id=envelope.id, status=answer.status, body=_json(answer.body))
 
     def close(self) -> None:
         """Hang up everywhere."""
@@ -132,6 +132,19 @@ class HttpsPeers:
             f"{store}\r\n"
         )
         return head.encode() + body
+
+
+def _json(body: bytes) -> msgspec.Raw:
+    """Return an answer's body; what is not JSON, as a proxy's page or a broken server's, is none.
+
+    The whole of it is read: deep nesting and text that is not UTF-8 would otherwise fail in the machine, which knows
+    only messages that do not fit.
+    """
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return msgspec.Raw(b"null")
+    return msgspec.Raw(body)
 
 
 def _failed(envelope: Envelope, why: str) -> Settle:

@@ -41,7 +41,7 @@ async def answer(context: NodeContext, request: Request, connection: Connection)
         return _denial(HTTPStatus.METHOD_NOT_ALLOWED, "method", "this address takes POST")
     try:
         message: Any = decoder.decode(request.body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _denial(HTTPStatus.BAD_REQUEST, "malformed", f"this is no {verb} message: {error}")
     if has_source:
         message = msgspec.structs.replace(message, source=connection.peer[0])
