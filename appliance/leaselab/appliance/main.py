@@ -21,6 +21,7 @@ from leaselab.appliance.adapters.peers import HttpsPeers
 from leaselab.appliance.adapters.serial import SerialLine
 from leaselab.appliance.adapters.sqlite import SqliteStore
 from leaselab.appliance.adapters.ssh import SshConsole
+from leaselab.appliance.adapters.wire.unix import SocketAddress
 from leaselab.appliance.cloud.center import CloudEvent, CloudMachine, CloudState, initial_cloud_state
 from leaselab.appliance.config import ApplianceConfig, CloudConfig, NodeConfig
 from leaselab.appliance.console import Effect, Facts
@@ -325,7 +326,8 @@ async def _run_node(config: NodeConfig, *, store: Path, socket_path: Path, now: 
         return answer
 
     loop = asyncio.get_running_loop()
-    _, channel = await loop.create_unix_connection(lambda: Channel(handle, on_lost=hung_up.set), str(socket_path))
+    with SocketAddress(socket_path) as address:
+        _, channel = await loop.create_unix_connection(lambda: Channel(handle, on_lost=hung_up.set), address)
     line = _Line(channel, config.name)
     try:
         kept = SqliteStore(store)

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import msgspec
 
+from leaselab.appliance.adapters.wire.unix import SocketAddress
 from leaselab.testbed.errors import CallError, LabExistsError, LabGoneError, LeaselabError
 from leaselab.testbed.files import explained
-from leaselab.testbed.hostline import HostLine, SocketAddress
+from leaselab.testbed.hostline import HostLine
 from leaselab.testbed.labs import Claim, LabFolder, take_slot
 from leaselab.testbed.topology.plan import Plan
 from leaselab.testbed.views import Progress, Step, UpOutcome

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
+from leaselab.appliance.adapters.wire.unix import KEEP_SOCKET
 from leaselab.testbed.errors import LeaselabError
-from leaselab.testbed.hostline import KEEP_SOCKET, LINE_LIMIT, flatten
+from leaselab.testbed.hostline import LINE_LIMIT, flatten
 
 _LOG: Final = logging.getLogger(__name__)
 

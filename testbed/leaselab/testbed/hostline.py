@@ -4,51 +4,19 @@ A request is ``{"do": VERB, …}``. The host answers with any number of ``{"prog
 one ``{"ok": …}`` or ``{"error": …}``. Hanging up withdraws the request: that is how Ctrl-C reaches the host.
 """
 
-import os
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from leaselab.appliance.adapters.wire.unix import SocketAddress
 from leaselab.testbed import errors
 from leaselab.testbed.errors import LabGoneError, LeaselabError
 
-ADDRESS_LIMIT: Final = 100
-"""Bytes of a Unix socket's address; the kernel has 108."""
-
 LINE_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of one line: the report of a license server with thousands of clients is large, an endless one is an error."""
-
-
-class SocketAddress:
-    """The address of a Unix socket whose path may be longer than the kernel takes.
-
-    Used as a context; a long path goes through an open descriptor of its folder, which is valid inside it only.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._folder = -1
-
-    def __enter__(self) -> str:
-        """Return an address that fits."""
-        if len(os.fsencode(self._path)) <= ADDRESS_LIMIT:
-            return str(self._path)
-        self._folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        return f"/proc/self/fd/{self._folder}/{self._path.name}"
-
-    def __exit__(self, *_: object) -> None:
-        """Close the descriptor."""
-        if self._folder >= 0:
-            os.close(self._folder)
-
-
-KEEP_SOCKET: Final[dict[str, Any]] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
-"""For servers on such an address: from Python 3.13 on they look at it when it is no longer valid, to remove the file.
-Ours are removed with their folder."""
 
 
 class HostLine:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -30,7 +31,7 @@ def inner(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     """A folder with a small lab in it; labs of its runs live in a folder of their own."""
     monkeypatch.setenv("LEASELAB_HOME", str(tmp_path / "home"))
     (pytester.path / "small.yml").write_text(SMALL_LAB)
-    pytester.makeini("[pytest]\naddopts = --strict-markers -p no:cacheprovider -p no:asyncio")
+    pytester.makeini("[pytest]\naddopts = --strict-markers -ra -p no:cacheprovider -p no:asyncio")
     if not entry_points(group="pytest11", name="leaselab"):
         pytester.plugins = ["leaselab.testbed.pytest_plugin"]
     return pytester
@@ -45,7 +46,8 @@ def test_loading_the_plugin_loads_nothing_of_a_lab() -> None:
 
 def test_the_marker_and_the_options_are_registered(inner: pytest.Pytester) -> None:
     inner.runpytest("--markers").stdout.fnmatch_lines(["@pytest.mark.lab(file, *, scope='function'*"])
-    inner.runpytest("--help").stdout.fnmatch_lines(["*--leaselab-runtime=*", "*--leaselab-keep*"])
+    options = ("runtime", "set", "timeout", "artifacts", "keep")
+    inner.runpytest("--help").stdout.fnmatch_lines_random([f"*--leaselab-{option}*" for option in options])
 
 
 @pytest.mark.parametrize(
@@ -159,7 +161,120 @@ def test_a_failure_brings_events_logs_and_consoles(inner: pytest.Pytester) -> No
     assert all_labs() == []
 
 
-def test_a_lab_that_did_not_come_up_is_not_tried_for_each_test_of_the_module(inner: pytest.Pytester) -> None:
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--leaselab-runtime", "vm"], "*--leaselab-runtime: 'vm' is none of embedded, process*"),
+        (["--leaselab-set", "USERS"], "*--leaselab-set: 'USERS' is not NAME=VALUE*"),
+    ],
+)
+def test_an_option_that_makes_no_sense_ends_the_run_before_any_test(
+    inner: pytest.Pytester, options: list[str], message: str
+) -> None:
+    inner.makepyfile("def test_it(): pass")
+
+    result = inner.runpytest(*options)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+
+
+@pytest.mark.parametrize("asked", ["marker", "option", "variable"])
+def test_a_test_runs_on_each_runtime_that_is_asked_for(
+    inner: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    marker = ", runtime=('embedded', 'process')" if asked == "marker" else ""
+    options = ["--leaselab-runtime=embedded", "--leaselab-runtime=process"] if asked == "option" else []
+    if asked == "variable":
+        monkeypatch.setenv("LEASELAB_RUNTIME", "embedded,process")
+    inner.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.lab("small.yml"{marker})
+        def test_it(lab, leaselab_runtime):
+            assert lab.status().runtime == leaselab_runtime
+        """
+    )
+
+    result = inner.runpytest_subprocess("-v", *options)
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*test_it?embedded? PASSED*", "*test_it?process? PASSED*"])
+
+
+def test_a_value_may_come_from_an_option_and_the_marker_wins(inner: pytest.Pytester) -> None:
+    inner.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.lab("small.yml")
+        def test_by_option(lab):
+            assert lab["gw1"].users.count == 2
+
+        @pytest.mark.lab("small.yml", USERS=3)
+        def test_by_marker(lab):
+            assert lab["gw1"].users.count == 3
+        """
+    )
+
+    inner.runpytest_subprocess("--leaselab-set=USERS=2").assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "with workers"])
+def test_a_failed_tests_lab_is_kept_as_files_where_a_folder_is_named(
+    inner: pytest.Pytester, workers: list[str]
+) -> None:
+    inner.makepyfile(
+        test_story="""
+        import pytest
+
+        @pytest.mark.lab("small.yml")
+        def test_it(lab):
+            assert lab["gw1"].users.count == 99
+
+        @pytest.mark.lab("small.yml")
+        def test_that_passes(lab):
+            pass
+        """
+    )
+    folder = inner.path / "kept"
+
+    result = inner.runpytest_subprocess(f"--leaselab-artifacts={folder}", *workers)
+
+    result.assert_outcomes(failed=1, passed=1)
+    assert [path.name for path in folder.iterdir()] == ["test_story.py-test_it"]
+    kept = {path.name: path.read_text() for path in (folder / "test_story.py-test_it").iterdir()}
+    assert set(kept) == {"events.jsonl", "appliances.log", "status.json", "topology.yml", "console-gw1.txt"}
+    assert "LIC10201" in kept["appliances.log"]
+    assert '"kind":"users"' in kept["events.jsonl"]
+    assert kept["topology.yml"] == SMALL_LAB
+    assert "view or update your appliance settings" in kept["console-gw1.txt"]
+
+
+def test_a_junit_report_says_which_lab_a_test_had(inner: pytest.Pytester) -> None:
+    inner.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.lab("small.yml")
+        def test_it(lab):
+            pass
+        """
+    )
+
+    inner.runpytest_subprocess("--junitxml=report.xml").assert_outcomes(passed=1)
+
+    found = ET.parse(inner.path / "report.xml").iterfind(".//testcase/properties/property")
+    properties = {each.get("name"): each.get("value") for each in found}
+    assert properties["leaselab_runtime"] == "embedded"
+    assert properties["leaselab_topology"] == str(inner.path / "small.yml")
+    assert (properties["leaselab_lab"] or "").startswith("small-")
+
+
+def test_a_lab_that_did_not_come_up_fails_one_test_and_the_others_that_depend_on_it_are_skipped(
+    inner: pytest.Pytester,
+) -> None:
     (inner.path / "broken.yml").write_text("name: broken\nnodes: {gw1: {kind: psa9}}\n")
     inner.makepyfile(
         """
@@ -175,8 +290,9 @@ def test_a_lab_that_did_not_come_up_is_not_tried_for_each_test_of_the_module(inn
 
     result = inner.runpytest_subprocess()
 
-    result.assert_outcomes(errors=2)
+    result.assert_outcomes(errors=1, skipped=1)
     result.stdout.fnmatch_lines(["*the lab of *broken.yml did not come up: *psa9*"])
+    result.stdout.fnmatch_lines(["SKIPPED*first tried by *::test_one*"])
 
 
 def test_the_lab_of_a_failed_test_can_be_kept(inner: pytest.Pytester) -> None:
@@ -213,11 +329,21 @@ def test_workers_of_xdist_do_not_meet(inner: pytest.Pytester) -> None:
         import pytest
 
         @pytest.mark.lab("small.yml")
-        @pytest.mark.parametrize("number", range(4))
+        @pytest.mark.parametrize("number", range(16))
         def test_it(lab, number):
             assert lab["gw1"].users.count == 1
         """
     )
 
-    inner.runpytest_subprocess("-n", "2").assert_outcomes(passed=4)
+    inner.runpytest_subprocess("-n", "16", "-rs").assert_outcomes(passed=16)
     assert all_labs() == []
+
+
+def test_the_page_has_every_option_with_its_variable_and_every_keyword_of_the_marker() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "pytest.md").read_text()
+
+    for option in ("runtime", "set", "timeout", "artifacts", "keep"):
+        assert f"`--leaselab-{option}" in page
+        assert f"`LEASELAB_{option.upper()}`" in page
+    for keyword in ("scope", "runtime", "timeout"):
+        assert f"| `{keyword}` |" in page

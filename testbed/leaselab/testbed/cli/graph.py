@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from leaselab.testbed.cli.choice import chosen_lab, reports
-from leaselab.testbed.cli.options import RUNTIMES, option, set_option
+from leaselab.testbed.cli.options import option, set_option
 from leaselab.testbed.errors import CallError
+from leaselab.testbed.runtimes import RUNTIMES
 
 if TYPE_CHECKING:
     from leaselab.testbed.graph import Picture

@@ -2,11 +2,11 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 import click
 
 from leaselab.testbed.errors import CallError
+from leaselab.testbed.runtimes import RUNTIMES
 
 option = partial(click.option, show_envvar=True)
 """A verb's own option; its variable is ``LEASELAB_<VERB>_<OPTION>``."""
@@ -46,8 +46,6 @@ set_option = option(
     help="Set a variable of the file; may be repeated.",
 )
 follow_option = option("--follow", "-f", is_flag=True, help="Go on printing what comes, until Ctrl-C.")
-
-RUNTIMES: Final = ("embedded", "process")
 
 runtime_option = option(
     "--runtime",

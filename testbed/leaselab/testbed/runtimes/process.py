@@ -19,12 +19,12 @@ from typing import Any, Final
 import msgspec
 
 from leaselab.appliance.adapters.control import Channel
+from leaselab.appliance.adapters.wire.unix import KEEP_SOCKET, SocketAddress
 from leaselab.appliance.config import NodeConfig
 from leaselab.appliance.instants import Instant
 from leaselab.testbed import processes
 from leaselab.testbed.errors import NodeFailedError
 from leaselab.testbed.files import explained, write_whole
-from leaselab.testbed.hostline import KEEP_SOCKET, SocketAddress
 from leaselab.testbed.journal import Journal
 from leaselab.testbed.processes import ProcessId
 from leaselab.testbed.runtimes.protocol import Watcher
