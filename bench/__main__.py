@@ -1,4 +1,4 @@
-"""``./run bench [startup|memory|advance|leases ...]``: the figures as one JSON object, progress on standard error."""
+"""``./run bench [NAME ...]``: the figures as one JSON object, progress on standard error."""
 
 import importlib
 import json
@@ -13,7 +13,7 @@ from typing import Any
 from bench.measure import BenchError
 from leaselab.appliance import __version__
 
-FIGURES = ("startup", "memory", "advance", "leases")
+FIGURES = ("startup", "memory", "advance", "leases", "fixture")
 WRONG_CALL = 2
 
 
