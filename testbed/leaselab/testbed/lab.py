@@ -19,7 +19,7 @@ import msgspec
 
 from leaselab.testbed import labs, processes
 from leaselab.testbed.clock import Clock
-from leaselab.testbed.errors import LabGoneError, LeaselabError, UnknownNodeError, nearest
+from leaselab.testbed.errors import CallError, LabGoneError, LeaselabError, UnknownNodeError, nearest
 from leaselab.testbed.hostline import HostLine
 from leaselab.testbed.labs import LabFolder
 from leaselab.testbed.node import Node
@@ -27,6 +27,7 @@ from leaselab.testbed.processes import ProcessId
 from leaselab.testbed.views import LabEvent, LabInfo, LabStatus, NodeLogLine, Progress, UpOutcome
 
 if TYPE_CHECKING:
+    from leaselab.appliance.licensing.views import Report
     from leaselab.testbed.bringup import HostThread
     from leaselab.testbed.topology.plan import Plan
 
@@ -150,6 +151,30 @@ class Lab:
     def status(self) -> LabStatus:
         """Return how the lab and its nodes stand."""
         return msgspec.convert(self.line.call("status"), LabStatus)
+
+    def reports(self, names: Iterable[str] = (), *, status: LabStatus | None = None) -> "dict[str, Report]":
+        """Return the reports of the nodes named, or of all, that are appliances and on.
+
+        Args:
+            names: of nodes; all by default.
+            status: how the lab stands, if the caller has just asked.
+
+        Raises:
+            CallError: a node that is named has none to give.
+        """
+        wanted = {self[name].name for name in names}
+        found = {}
+        for node in (status or self.status()).nodes:
+            if wanted and node.name not in wanted:
+                continue
+            if node.kind != "cloud" and node.phase not in ("off", "booting"):
+                found[node.name] = self[node.name].report()
+            elif wanted:
+                what = "the vendor's cloud" if node.kind == "cloud" else node.phase
+                raise CallError(
+                    f"{node.name} has nothing to report: it is {what}", hint="`leaselab status` shows all nodes"
+                )
+        return found
 
     def events(self, after: int = 0, *, follow: bool = False) -> Iterator[LabEvent]:
         """Yield what the testbed did, from after event number ``after``; with ``follow`` go on as it happens."""

@@ -30,7 +30,7 @@ def test_the_table_says_of_a_verb_what_the_verb_says_of_itself(name: str) -> Non
 
 def test_every_module_of_the_package_is_a_verb_or_serves_verbs() -> None:
     modules = {path.stem for path in Path(inspect.getfile(leaselab.testbed.cli)).parent.glob("[a-z]*.py")}
-    helpers = {"app", "choice", "options", "output", "progress", "shapes", "tables", "terminal"}
+    helpers = {"app", "choice", "options", "output", "progress", "tables", "terminal"}
 
     assert modules == helpers | {verb.module for verb in ALL_VERBS.values()}
 

@@ -7,7 +7,8 @@ import pytest
 
 from leaselab.appliance.instants import NEVER, parse_instant
 from leaselab.appliance.licensing.views import Report
-from leaselab.testbed.cli import shapes, tables
+from leaselab.testbed import shapes
+from leaselab.testbed.cli import tables
 from leaselab.testbed.cli.status import headline
 from leaselab.testbed.testing.fleet import Fleet
 from leaselab.testbed.views import Advanced, ClockStatus, LabEvent, LabStatus, NodeLogLine, NodeStatus

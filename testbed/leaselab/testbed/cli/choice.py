@@ -1,14 +1,12 @@
-"""Which lab a verb is about, and which of its nodes."""
+"""Which lab a verb is about."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from leaselab.testbed.errors import CallError, UnknownLabError
 
 if TYPE_CHECKING:
-    from leaselab.appliance.licensing.views import Report
     from leaselab.testbed.lab import Lab
-    from leaselab.testbed.views import LabStatus
 
 
 def chosen_name(name: str, there: Sequence[str]) -> str:
@@ -34,24 +32,3 @@ def chosen_lab(name: str) -> "Lab":
     from leaselab.testbed.labs import all_labs
 
     return Lab.attach(chosen_name(name, [] if name else [lab.name for lab in all_labs() if lab.state == "up"]))
-
-
-def reports(lab: "Lab", status: "LabStatus", names: Iterable[str] = ()) -> "dict[str, Report]":
-    """Return the reports of the nodes named, or of all, that are appliances and on.
-
-    Raises:
-        CallError: a node that is named has none to give.
-    """
-    wanted = {lab[name].name for name in names}
-    found = {}
-    for node in status.nodes:
-        if wanted and node.name not in wanted:
-            continue
-        if node.kind != "cloud" and node.phase not in ("off", "booting"):
-            found[node.name] = lab[node.name].report()
-        elif wanted:
-            what = "the vendor's cloud" if node.kind == "cloud" else node.phase
-            raise CallError(
-                f"{node.name} has nothing to report: it is {what}", hint="`leaselab status` shows all nodes"
-            )
-    return found

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @format_option
 def events(*, follow: bool, lab: str, as_json: bool) -> None:
     """Print what the testbed did, in virtual and wall time."""
-    from leaselab.testbed.cli import shapes
+    from leaselab.testbed import shapes
     from leaselab.testbed.cli.output import following, print_json, print_line
 
     with following(follow):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leaselab.testbed.cli.choice import chosen_lab, reports
+from leaselab.testbed.cli.choice import chosen_lab
 from leaselab.testbed.cli.options import option, set_option
 from leaselab.testbed.errors import CallError
 from leaselab.testbed.runtimes import RUNTIMES
@@ -68,4 +68,4 @@ def _picture(file: Path | None, lab: str, values: dict[str, str]) -> "Picture":
         plan, _ = dry_run(file, name=None, runtime=RUNTIMES[0], variables=values)
         return picture_of(plan)
     running = chosen_lab(lab)
-    return picture_of(running.plan, reports(running, running.status()))
+    return picture_of(running.plan, running.reports())

@@ -2,7 +2,7 @@
 
 import click
 
-from leaselab.testbed.cli.choice import chosen_lab, reports
+from leaselab.testbed.cli.choice import chosen_lab
 from leaselab.testbed.cli.options import format_option, lab_option, some_nodes_argument
 
 
@@ -15,11 +15,12 @@ def leases(nodes: tuple[str, ...], *, lab: str, as_json: bool) -> None:
 
     A server shows what it gave, a client what it holds. Counts are units of the feature.
     """
-    from leaselab.testbed.cli import shapes, tables
+    from leaselab.testbed import shapes
+    from leaselab.testbed.cli import tables
     from leaselab.testbed.cli.output import print_json, print_line, print_table
 
     chosen = chosen_lab(lab)
-    seen = reports(chosen, chosen.status(), nodes)
+    seen = chosen.reports(nodes)
     if as_json:
         print_json(shapes.leases(seen))
         return

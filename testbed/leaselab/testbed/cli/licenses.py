@@ -2,7 +2,7 @@
 
 import click
 
-from leaselab.testbed.cli.choice import chosen_lab, reports
+from leaselab.testbed.cli.choice import chosen_lab
 from leaselab.testbed.cli.options import format_option, lab_option, some_nodes_argument
 
 
@@ -12,11 +12,12 @@ from leaselab.testbed.cli.options import format_option, lab_option, some_nodes_a
 @format_option
 def licenses(nodes: tuple[str, ...], *, lab: str, as_json: bool) -> None:
     """Show the licenses installed on the nodes."""
-    from leaselab.testbed.cli import shapes, tables
+    from leaselab.testbed import shapes
+    from leaselab.testbed.cli import tables
     from leaselab.testbed.cli.output import print_json, print_table
 
     chosen = chosen_lab(lab)
-    seen = reports(chosen, chosen.status(), nodes)
+    seen = chosen.reports(nodes)
     if as_json:
         print_json(shapes.licenses(seen))
         return

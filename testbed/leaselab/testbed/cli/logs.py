@@ -16,7 +16,7 @@ def logs(nodes: tuple[str, ...], *, follow: bool, lab: str, as_json: bool) -> No
 
     Lines are as the product writes them; each starts with its node's name unless only one node is asked for.
     """
-    from leaselab.testbed.cli import shapes
+    from leaselab.testbed import shapes
     from leaselab.testbed.cli.output import following, print_json, print_line
 
     chosen = chosen_lab(lab)

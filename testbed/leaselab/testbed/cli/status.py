@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leaselab.testbed.cli.choice import chosen_lab, reports
+from leaselab.testbed.cli.choice import chosen_lab
 from leaselab.testbed.cli.options import format_option, lab_argument
 
 if TYPE_CHECKING:
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 @format_option
 def status(lab: str, *, as_json: bool) -> None:
     """Show a lab's nodes: phase, users, leases, addresses."""
-    from leaselab.testbed.cli import shapes, tables
+    from leaselab.testbed import shapes
+    from leaselab.testbed.cli import tables
     from leaselab.testbed.cli.output import print_json, print_line, print_table
 
     chosen = chosen_lab(lab)
     seen = chosen.status()
-    counted = reports(chosen, seen)
+    counted = chosen.reports(status=seen)
     if as_json:
         print_json(shapes.lab(seen, counted))
         return

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from leaselab.appliance.licensing.commands import CONCURRENT_USERS
 from leaselab.appliance.licensing.views import Report
-from leaselab.testbed.cli.shapes import instant
+from leaselab.testbed.shapes import instant
 from leaselab.testbed.views import LabStatus
 
 Rows = list[tuple[object, ...]]

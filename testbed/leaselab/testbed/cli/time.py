@@ -75,7 +75,7 @@ def _meant(given: tuple[str, bool], lab: str) -> "Lab":
 
 
 def _print_clock(clock: "ClockStatus", *, as_json: bool) -> None:
-    from leaselab.testbed.cli import shapes
+    from leaselab.testbed import shapes
     from leaselab.testbed.cli.output import print_json, print_line
 
     if as_json:
@@ -94,7 +94,7 @@ def clock_line(clock: "ClockStatus") -> str:
 
 
 def _print_advance(advanced: "Advanced", *, as_json: bool) -> None:
-    from leaselab.testbed.cli import shapes
+    from leaselab.testbed import shapes
     from leaselab.testbed.cli.output import print_json, print_line
 
     if as_json:

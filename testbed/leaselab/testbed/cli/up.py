@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from leaselab.testbed.cli.choice import reports
 from leaselab.testbed.cli.options import file_argument, format_option, option, runtime_option, set_option
 
 if TYPE_CHECKING:
@@ -41,8 +40,7 @@ def up(
     second call changes nothing. Interrupted, it takes back what it made. The lab then lives by itself until it is
     taken down.
     """
-    from leaselab.testbed import bringup
-    from leaselab.testbed.cli import shapes
+    from leaselab.testbed import bringup, shapes
     from leaselab.testbed.cli.output import print_json
     from leaselab.testbed.cli.progress import shown
     from leaselab.testbed.lab import Lab
@@ -62,7 +60,7 @@ def up(
             on_progress=on_progress,
         )
     status = lab.status()
-    counted = reports(lab, status)
+    counted = lab.reports(status=status)
     if as_json:
         print_json({**shapes.lab(status, counted), **outcome_shape(lab.outcome)})
         return
