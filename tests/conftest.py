@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 PARTS = {
+    "chromium": "chromium",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "sshd": "openssh-server",

@@ -56,8 +56,7 @@ def _logs(lab: Lab) -> Iterable[str]:
 
 
 def _screen(lab: Lab, node: str) -> list[str]:
-    text: str = lab[node].request({"do": "screen"})["text"]
-    return text.rstrip().splitlines()
+    return lab[node].screen().splitlines()
 
 
 def _told(source: Source, most: int | None = None) -> str:

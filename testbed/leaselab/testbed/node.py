@@ -142,6 +142,15 @@ class Node:
         """Send a request over the node's control channel (docs/architecture.md, "A node from outside")."""
         return self._line.call("node", node=self.name, request=request)
 
+    def screen(self) -> str:
+        """Return the recent output of the serial line, without attaching to it; empty for the vendor's cloud."""
+        text: str = self.request({"do": "screen"})["text"]
+        return text.rstrip()
+
+    def type(self, text: str) -> None:
+        """Type on the serial line, as one who is attached to it does; Enter is a carriage return."""
+        self.request({"do": "type", "text": text})
+
     def history(self, after: int = 0) -> list[tuple[int, int, dict[str, Any]]]:
         """Return number, instant and content of each event later than number ``after``."""
         return [(n, at, event) for n, at, event in self.request({"do": "history", "after": after})["events"]]

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from leaselab.appliance.config import ApplianceConfig
-from leaselab.appliance.instants import NEVER
+from leaselab.appliance.instants import NEVER, format_instant
 from leaselab.testbed.control_server import Emit, stream
 from leaselab.testbed.errors import CallError, ClockStoppedError
 from leaselab.testbed.labs import LabRecord
@@ -108,7 +108,7 @@ class Verbs:
         if "by" in request and request["by"] < 0:
             raise CallError("time does not go back", hint="advance by a duration such as 6h or 10d")
         run = await keeper.advance(to, on_progress=lambda run: emit("progress", _advanced(run)))
-        self._lab.events.add("advanced", start=run.start, to=run.now, grants=run.grants)
+        self._lab.events.add("advanced", start=format_instant(run.start), to=format_instant(run.now), grants=run.grants)
         self._lab.remember()
         return _advanced(run)
 

@@ -43,6 +43,14 @@ class Console(Protocol):
         """Return the recent output."""
         ...
 
+    def send(self, data: bytes) -> None:
+        """Take what somebody typed."""
+        ...
+
+    async def settled(self) -> None:
+        """Return when what was typed has had its effect."""
+        ...
+
 
 class LogText(Protocol):
     """Turns one event into lines of the product's log: severity, code, whole line."""
@@ -95,6 +103,7 @@ class Control:
             "logs": self._logs,
             "sessions": self._sessions,
             "screen": self._screen,
+            "type": self._type,
         }
 
     async def handle(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -155,6 +164,14 @@ class Control:
 
     async def _screen(self, _request: dict[str, Any]) -> dict[str, Any]:
         return {"text": self._console.text() if self._console else ""}
+
+    async def _type(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Type on the serial line, as one who is attached to it does."""
+        if self._console is None:
+            raise ControlError(f"{self._device.name} has no console")
+        self._console.send(request["text"].encode())
+        await self._console.settled()
+        return {}
 
     def _history(self, after: int) -> Iterable[tuple[int, Instant, bytes]]:
         return self._store.history(self._device.name, after)

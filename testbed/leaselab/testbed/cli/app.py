@@ -42,6 +42,7 @@ VERBS: Final[dict[str, dict[str, Verb]]] = {
         "console": Verb("console", "Attach this terminal to a node's serial line."),
         "logs": Verb("logs", "Print the nodes' event logs, merged in order of time."),
         "events": Verb("events", "Print what the testbed did, in virtual and wall time."),
+        "web": Verb("web", "Show the labs in a browser."),
     },
     "Files and this machine": {
         "validate": Verb("validate", "Check a topology file and list every problem in it."),

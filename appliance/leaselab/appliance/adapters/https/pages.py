@@ -12,10 +12,10 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leaselab.appliance.adapters.https import admin, signin
 from leaselab.appliance.adapters.https.rendering import FOLDER, page
+from leaselab.appliance.adapters.wire import asgi
 
 _POLICY: Final = (
     b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -31,31 +31,12 @@ _SECURITY: Final = (
 """On every page; the style sheet alone says otherwise of its caching."""
 
 
-class SecurityHeaders:
-    """Adds to each answer what a browser needs to be told."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and put the headers on its answer."""
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                given = {name for name, _ in message["headers"]}
-                missing = [(name, value) for name, value in _SECURITY if name not in given]
-                message["headers"] = [*message["headers"], *missing]
-            await send(message)
-
-        await self._app(scope, receive, with_headers)
-
-
 @cache
 def application() -> Starlette:
     """Return the one application."""
     return Starlette(
         routes=[Route("/", _root), Route("/static/style.css", _style), *signin.routes(), *admin.routes()],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(asgi.WithHeaders, headers=_SECURITY)],
         exception_handlers={HTTPStatus.NOT_FOUND: _not_found},
     )
 
