@@ -8,7 +8,9 @@ import pytest
 
 from leaselab.appliance.licensing import messages
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("topologies/*.md"), *ROOT.glob("images/*.md")])
 STRUCTS = sorted(
     (
         item
@@ -38,3 +40,18 @@ def test_every_decision_is_in_the_list_of_decisions() -> None:
     listed = re.findall(r"\((\d{4}-[\w-]+\.md)\)", (decisions / "README.md").read_text())
 
     assert listed == sorted(path.name for path in decisions.glob("[0-9]*.md"))
+
+
+def test_every_page_is_in_the_list_of_pages() -> None:
+    listed = set(re.findall(r"\(([\w/-]+\.md)\)", (DOCS / "README.md").read_text()))
+    pages = {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md") if path.parent.name != "decisions"}
+
+    assert listed == (pages - {"README.md"}) | {"decisions/README.md"}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_of_a_page_leads_to_a_file_that_is_there(path: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+    links = [link.partition("#")[0] for link in re.findall(r"\]\((?!https?:)([^)]+)\)", text)]
+
+    assert [link for link in links if link and not (path.parent / link).exists()] == []
