@@ -14,6 +14,7 @@ from leaselab.appliance.licensing import autolease, surrender
 from leaselab.appliance.licensing.commands import SetServer
 from leaselab.appliance.licensing.events import (
     AutoLeaseTaken,
+    ConfirmationTaken,
     ContactLost,
     Held,
     Holding,
@@ -29,6 +30,8 @@ from leaselab.appliance.licensing.installation import Licenses
 from leaselab.appliance.licensing.messages import (
     RELAY_PATH,
     ROUTES,
+    Confirm,
+    Confirmed,
     Denied,
     History,
     Lease,
@@ -118,7 +121,7 @@ def has_something_to_say(state: ClientState, demand: dict[str, int], *, ask_agai
         return False
     if state.wants_state or not state.token:
         return state.wants_state
-    return bool(state.history or wanted_increments(state, demand, ask_again=ask_again))
+    return bool(state.history or state.confirms or wanted_increments(state, demand, ask_again=ask_again))
 
 
 def decide_continue(
@@ -143,8 +146,9 @@ def decide_continue(
         "sent_at": now,
         "request_id": _request_id(identity, number),
         "token": state.token,
+        "heard": _request_id(identity, state.heard) if state.heard else "",
     }
-    message: Register | Surrenders | Lease | Renew | History
+    message: Register | Surrenders | Lease | Renew | History | Confirm
     if not state.token:
         message = Register(
             **about,
@@ -163,7 +167,8 @@ def decide_continue(
     else:
         # What is reserved comes first (LSE-01); if that does not suffice, increments are asked for next (LSE-02).
         increments = () if state.wants_state else wanted_increments(state, demand, ask_again=ask_again)
-        message = Lease(**about, increments=increments)
+        confirms = state.confirms and not (state.wants_state or increments)
+        message = Confirm(**about) if confirms else Lease(**about, increments=increments)
     verb, path = _WAYS[type(message)]
     envelope = Envelope(
         id=f"license-{number}",
@@ -255,6 +260,8 @@ def decide_settle(state: ClientState, identity: Identity, licenses: Licenses, an
             return Decision(events=(_taken(state, answer.id, reply, now),), then=(Continue(),))
         case Registered():
             return Decision(events=(RegistrationTaken(id=answer.id, token=reply.token),), then=(Continue(),))
+        case Confirmed():
+            return Decision(events=(ConfirmationTaken(id=answer.id),), then=(Continue(),))
         case SurrendersTaken():
             return Decision(events=(surrender.confirmed(licenses, answer.id, reply.serials),), then=(Continue(),))
         case Denied():
@@ -315,7 +322,16 @@ def _taken(state: ClientState, envelope: str, reply: Leases, now: Instant) -> Le
         incremental_lease=reply.incremental_lease,
         next_contact_at=now + reply.renewal_interval if renews else NEVER,
         permanent=reply.permanent,
+        smaller=any(_is_smaller(holdings.get(feature), held) for feature, held in state.holdings.items()),
     )
+
+
+def _is_smaller(told: Holding | None, held: Holding) -> bool:
+    """Tell whether the server has taken back something of what was held."""
+    if told is None:
+        return held.leased > 0
+    kept = {one.id for one in told.increments}
+    return told.reserved < held.reserved or any(one.id not in kept for one in held.increments)
 
 
 # --- alone -----------------------------------------------------------------------------------------------------------

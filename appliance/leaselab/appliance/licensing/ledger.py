@@ -11,9 +11,10 @@ from typing import Final
 import msgspec
 
 from leaselab.appliance.instants import HOUR, NEVER, SECOND, Duration, Instant
-from leaselab.appliance.licensing import autolease
+from leaselab.appliance.licensing import autolease, doubt
 from leaselab.appliance.licensing.autolease import AutoLeaseState
 from leaselab.appliance.licensing.commands import FEATURES, Allocation
+from leaselab.appliance.licensing.doubt import Doubts
 from leaselab.appliance.licensing.events import (
     ClientRegistered,
     ClientSaved,
@@ -57,6 +58,8 @@ class ClientRecord(msgspec.Struct):
     """By feature: the units its class's pools are charged with."""
     last_request_id: str = ""
     last_reply: Leases | None = None
+    doubts: Doubts = {}
+    """What it may go on counting: the answer that took it back is not known to have arrived."""
 
     @property
     def client_class(self) -> int:
@@ -108,8 +111,8 @@ def available_for(state: ServerState, feature: str, group: int, *, besides: Clie
 
 
 def holds_leases(record: ClientRecord, now: Instant) -> bool:
-    """Tell whether any lease of the client is live."""
-    return any(units_live(lease, now) for lease in record.leases.values())
+    """Tell whether any lease of the client is live, or may be for all it has heard (SRV-11)."""
+    return bool(doubt.still(record.doubts, now)) or any(units_live(lease, now) for lease in record.leases.values())
 
 
 def units_live(lease: FeatureLease, now: Instant) -> int:
@@ -168,6 +171,8 @@ def save_client(state: ServerState, event: ClientSaved, agenda: Agenda, at: Inst
 def take_answer(state: ServerState, event: LeasesAnswered, agenda: Agenda, at: Instant) -> None:
     """The client now holds what the reply says."""
     record = state.clients[event.id]
+    known = {} if event.heard and event.heard == record.last_request_id else record.doubts
+    record.doubts = doubt.after_answer(known, record.leases, event.reply.features, at)
     record.leases = event.reply.features
     record.last_request_id, record.last_reply = event.request_id, event.reply
     record.last_contact_at = at
@@ -189,12 +194,27 @@ def reclaim(state: ServerState, event: LeasesReclaimed, agenda: Agenda, at: Inst
     record.last_request_id, record.last_reply = "", None  # what it said is no longer so
     charge(state, record, at)
     _schedule_end(record, agenda)
-    if record.deleted and not any(one.reserved or one.increments for one in record.leases.values()):
-        del state.clients[event.id]
+    _forget_if_gone(state, record)
+
+
+def settle_doubts(state: ServerState, client_id: str, doubts: Doubts, agenda: Agenda, at: Instant) -> None:
+    """Leave only these doubts; what the others held is free."""
+    record = state.clients[client_id]
+    record.doubts = doubts
+    charge(state, record, at)
+    _schedule_end(record, agenda)
+    _forget_if_gone(state, record)
+
+
+def _forget_if_gone(state: ServerState, record: ClientRecord) -> None:
+    """Drop a deleted record that holds nothing any more."""
+    holds = record.doubts or any(one.reserved or one.increments for one in record.leases.values())
+    if record.deleted and not holds:
+        del state.clients[record.id]
 
 
 def _schedule_end(record: ClientRecord, agenda: Agenda) -> None:
-    first = NEVER
+    first = doubt.first_end(record.doubts) if record.doubts else NEVER
     for lease in record.leases.values():
         if lease.reserved:
             first = min(first, lease.reserved_ends_at)
@@ -220,6 +240,9 @@ def charge(state: ServerState, record: ClientRecord, at: Instant) -> None:
             for one in lease.increments:
                 incremental += one.units
             reserved, leased = max(reserved, lease.reserved), lease.reserved + incremental
+        if record.doubts and feature in record.doubts:
+            unsure = record.doubts[feature]
+            reserved, incremental = max(reserved, unsure.reserved), incremental + unsure.units_beside
         units = reserved + incremental
         change = units - record.committed.get(feature, 0)
         if change:
@@ -278,5 +301,4 @@ def delete_client(state: ServerState, client_id: str, agenda: Agenda, at: Instan
     record.deleted = True
     agenda.drop(expiry_key(client_id))
     charge(state, record, at)
-    if not any(lease.reserved or lease.increments for lease in record.leases.values()):
-        del state.clients[client_id]
+    _forget_if_gone(state, record)

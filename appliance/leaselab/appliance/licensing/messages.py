@@ -22,6 +22,8 @@ class Request(Command, frozen=True, kw_only=True):
     """From the last registration; absent in ``register``."""
     source: str = ""
     """The address it came from; filled in by the server's edge, never trusted from the wire."""
+    heard: str = ""
+    """The request whose answer the client took last: what earlier ones left it is gone (LSE-10)."""
 
 
 class Register(Request, frozen=True, kw_only=True, tag="register"):
@@ -60,6 +62,10 @@ class History(Request, frozen=True, kw_only=True, tag="history"):
     """Back in contact: what was auto-leased meanwhile, grant by grant (AUT-08)."""
 
     grants: tuple[AutoLeased, ...]
+
+
+class Confirm(Request, frozen=True, kw_only=True, tag="confirm"):
+    """The answer to ``heard`` took something back and has arrived: the server may give it to others (LSE-10)."""
 
 
 class SurrenderedLicense(msgspec.Struct, frozen=True):
@@ -132,7 +138,11 @@ class Leases(msgspec.Struct, frozen=True, tag="leases"):
     """Whether counts of permanent licenses are among what fits the client: it then needs a member license (ENF-09)."""
 
 
-ServerReply = Registered | Leases | SurrendersTaken | Denied
+class Confirmed(msgspec.Struct, frozen=True, tag="confirmed"):
+    """The answer to ``confirm``."""
+
+
+ServerReply = Registered | Leases | SurrendersTaken | Confirmed | Denied
 
 
 class ClaimKeys(Command, frozen=True, kw_only=True, tag="claim"):
@@ -216,6 +226,7 @@ ROUTES: dict[str, type[Command]] = {
     "/licensing/v1/renew": Renew,
     "/licensing/v1/history": History,
     "/licensing/v1/surrender": Surrenders,
+    "/licensing/v1/confirm": Confirm,
     CLAIM_PATH: ClaimKeys,
     HEARTBEAT_PATH: Heartbeat,
     CLUSTER_BEAT_PATH: ClusterBeat,

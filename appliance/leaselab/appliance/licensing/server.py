@@ -8,11 +8,13 @@ from typing import Final
 import msgspec
 
 from leaselab.appliance.instants import DAY, HOUR, MINUTE, NEVER, Duration, Instant, format_duration
-from leaselab.appliance.licensing import autolease
+from leaselab.appliance.licensing import autolease, doubt
 from leaselab.appliance.licensing.commands import FEATURES, Allocation, SaveClient, SetServerRole
 from leaselab.appliance.licensing.events import (
+    AnswerConfirmed,
     ClientRegistered,
     ClientSaved,
+    DoubtEnded,
     LeasePeriodSet,
     LeasesAnswered,
     LeasesReclaimed,
@@ -33,6 +35,8 @@ from leaselab.appliance.licensing.ledger import (
 )
 from leaselab.appliance.licensing.messages import (
     AutoLeased,
+    Confirm,
+    Confirmed,
     Denied,
     FeatureLease,
     History,
@@ -183,8 +187,15 @@ def problem_of_counts(state: ServerState, command: SaveClient, known: ClientReco
 
 def _live_increments(known: ClientRecord | None, feature: str) -> int:
     """Return the units that a client holds beyond its reserve: they are not there to be reserved (LSE-10)."""
-    lease = known.leases.get(feature) if known is not None else None
-    return sum(one.units for one in lease.increments) if lease is not None else 0
+    if known is None:
+        return 0
+    lease = known.leases.get(feature)
+    return _units_in_doubt(known, feature) + (sum(one.units for one in lease.increments) if lease is not None else 0)
+
+
+def _units_in_doubt(record: ClientRecord, feature: str) -> int:
+    """Return the units of increments that the client may count though they are off the record."""
+    return record.doubts[feature].units_beside if feature in record.doubts else 0
 
 
 # --- registration ----------------------------------------------------------------------------------------------------
@@ -247,7 +258,9 @@ def lease_end(duration: Duration, record: ClientRecord, now: Instant) -> Instant
     return min(now + duration, record.expires_at)
 
 
-def decide_request(state: ServerState, message: Lease | Renew | History | Surrenders, *, now: Instant) -> Decision:
+def decide_request(
+    state: ServerState, message: Lease | Renew | History | Surrenders | Confirm, *, now: Instant
+) -> Decision:
     """Answer a leasing request: once only, whatever the network repeats (LSE-11)."""
     record = state.clients.get(message.client_id)
     if record is None or not record.token or not hmac.compare_digest(message.token, record.token):
@@ -258,6 +271,9 @@ def decide_request(state: ServerState, message: Lease | Renew | History | Surren
         return _refuse(message, "expired", "the client's configuration has expired or was deleted")
     if isinstance(message, Surrenders):
         return _count_surrenders(record, message)
+    if isinstance(message, Confirm):
+        settled = record.doubts and message.heard == record.last_request_id
+        return Decision(events=(AnswerConfirmed(id=record.id),) if settled else (), reply=Confirmed())
     if record.last_reply is not None and message.request_id == record.last_request_id:
         return Decision(reply=record.last_reply)
     if isinstance(message, Renew):
@@ -298,7 +314,8 @@ def _with_reserved(
     held = record.leases.get(feature)
     if held is not None and held.reserved and now < held.reserved_ends_at:
         return msgspec.structs.replace(held, denied="", increment=allocation.increment, maximum=allocation.maximum)
-    reserved = min(allocation.reserved, available_for(state, feature, record.client_class, besides=record))
+    room = available_for(state, feature, record.client_class, besides=record) - _live_increments(record, feature)
+    reserved = max(0, min(allocation.reserved, room))
     return FeatureLease(
         reserved=reserved,
         reserved_since=now,
@@ -354,8 +371,8 @@ def _renew(state: ServerState, record: ClientRecord, message: Renew, now: Instan
             # LSE-08 with LSE-13's allowance: the client's own clock decided that a day has passed.
             oldest = now - MINIMUM_HOLD + DRIFT_TOLERATED
             kept = tuple(one for one in kept if one.id not in returned or one.acquired_at > oldest)
-        room = available_for(state, feature, group, besides=record)
-        reserved = min(allocation.reserved, room)  # reserved counts first, then the oldest increments
+        room = available_for(state, feature, group, besides=record) - _units_in_doubt(record, feature)
+        reserved = max(0, min(allocation.reserved, room))  # reserved counts first, then the oldest increments
         budget = min(room, allocation.maximum) - reserved
         renewed: list[IncrementLease] = []
         for one in kept:
@@ -453,6 +470,7 @@ def _answer(
         reply=reply,
         granted=granted,
         auto=auto,
+        heard=message.heard,
     )
     return Decision(events=(*switched, answered), reply=reply)
 
@@ -469,7 +487,9 @@ def _serves_permanent(state: ServerState, features: Iterable[str], classes: int)
 def decide_lease_end(state: ServerState, client_id: str, now: Instant) -> Decision:
     """Reclaim what a client did not renew in time (LSE-07)."""
     record = state.clients[client_id]
-    reclaimed = []
+    reclaimed: list[Event] = []
+    if doubt.still(record.doubts, now) != record.doubts:
+        reclaimed.append(DoubtEnded(id=client_id))
     for feature, lease in record.leases.items():
         reserved = lease.reserved if lease.reserved and lease.reserved_ends_at <= now else 0
         increments = tuple(one.id for one in lease.increments if one.ends_at <= now)

@@ -10,6 +10,7 @@ import msgspec
 from leaselab.appliance.instants import HOUR, NEVER, Duration, Instant
 from leaselab.appliance.licensing.events import (
     AutoLeaseTaken,
+    ConfirmationTaken,
     ContactDue,
     ContactLost,
     Holding,
@@ -64,12 +65,16 @@ class ClientState(msgspec.Struct):
     """What to tell the server of surrendered licenses at the next contact (SUR-02); None when it knows."""
     history: tuple[AutoLeased, ...] = ()
     requests_made: int = 0
+    heard: int = 0
+    """The number of the request whose answer was taken last; 0 before the first."""
+    confirms: bool = False
+    """The server is to hear that its last answer has arrived: it took something back."""
     unanswered: str = ""
     """The ID of the last request for an increment, if its answer never came: the server may have granted it."""
     auto_leases_made: int = 0
 
 
-def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> None:  # noqa: C901 - one branch an event
+def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> None:  # noqa: C901, PLR0912 - one branch an event
     """Apply a client event."""
     match event:  # what happens at every renewal comes first
         case LeasesTaken():
@@ -77,6 +82,7 @@ def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> Non
         case RequestQueued():
             state.requests_made += 1
             state.waiting = event.verb
+            state.confirms = False  # every request says what was heard
         case ContactDue() | StatePulled():
             state.wants_state = True
             agenda.drop(CONTACT_KEY)
@@ -95,6 +101,8 @@ def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> Non
             state.requests_made -= 1  # it is made anew under the same ID: the server may have heard it (LSE-11)
         case RegistrationTaken():
             state.waiting, state.token = "", event.token
+        case ConfirmationTaken():
+            state.waiting = ""
         case RegistrationLost():
             state.waiting, state.token = "", ""
         case RequestDenied():
@@ -161,6 +169,7 @@ def _forget_server(state: ClientState, agenda: Agenda) -> None:
 
 def _take(state: ClientState, event: LeasesTaken, agenda: Agenda, at: Instant) -> None:
     state.waiting, state.why, state.contact, state.unanswered = "", "", "up", ""
+    state.heard, state.confirms = state.requests_made, event.smaller
     state.holdings = dict(event.holdings)
     state.leases_permanent = event.permanent
     state.renewal_interval, state.incremental_lease = event.renewal_interval, event.incremental_lease

@@ -175,10 +175,13 @@ def _of_record(record: ClientRecord, feature: str, now: Instant) -> tuple[int, i
     """Return what a client is promised of a feature, and what of it is leased."""
     lease, allocation = record.leases.get(feature), record.allocations.get(feature)
     reserved = allocation.reserved if allocation is not None and record.may_lease(now) else 0
+    beside = 0
+    if feature in record.doubts:
+        reserved, beside = max(reserved, record.doubts[feature].reserved), record.doubts[feature].units_beside
     if lease is None:
-        return reserved, 0
+        return reserved + beside, 0
     increments = sum(one.units for one in lease.increments)
-    return max(reserved, lease.reserved) + increments, lease.reserved + increments
+    return max(reserved, lease.reserved) + increments + beside, lease.reserved + increments
 
 
 def _from_server(holding: Holding) -> int:

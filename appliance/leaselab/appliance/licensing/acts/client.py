@@ -137,6 +137,7 @@ EVOLVERS: Final[Evolvers] = {
     e.RegistrationLost: _client_event,
     e.RequestDropped: _client_event,
     e.LeasesTaken: _client_event,
+    e.ConfirmationTaken: _client_event,
     e.RequestDenied: _client_event,
     e.ContactLost: _client_event,
     e.LeasesEnded: _client_event,

@@ -3,11 +3,11 @@
 from typing import Final
 
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.licensing import autolease, commands, ledger, server
+from leaselab.appliance.licensing import autolease, commands, doubt, ledger, server
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts.keys import recount
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
-from leaselab.appliance.licensing.messages import History, Lease, Register, Renew, Surrenders
+from leaselab.appliance.licensing.messages import Confirm, History, Lease, Register, Renew, Surrenders
 from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.appliance.machine import Decision, Refusal
 from leaselab.appliance.models.releases import Release
@@ -80,7 +80,9 @@ def _register(state: ApplianceState, message: Register, now: Instant) -> Decisio
     )
 
 
-def _request(state: ApplianceState, message: Lease | Renew | History | Surrenders, now: Instant) -> Decision | Refusal:
+def _request(
+    state: ApplianceState, message: Lease | Renew | History | Surrenders | Confirm, now: Instant
+) -> Decision | Refusal:
     return _serving(state) or server.decide_request(state.server, message, now=now)
 
 
@@ -118,6 +120,15 @@ def _reclaimed(state: ApplianceState, event: e.LeasesReclaimed, at: Instant) -> 
     ledger.reclaim(state.server, event, state.agenda, at)
 
 
+def _confirmed(state: ApplianceState, event: e.AnswerConfirmed, at: Instant) -> None:
+    ledger.settle_doubts(state.server, event.id, {}, state.agenda, at)
+
+
+def _doubt_ended(state: ApplianceState, event: e.DoubtEnded, at: Instant) -> None:
+    left = doubt.still(state.server.clients[event.id].doubts, at)
+    ledger.settle_doubts(state.server, event.id, left, state.agenda, at)
+
+
 def _configuration_expired(state: ApplianceState, event: e.ClientConfigurationExpired, at: Instant) -> None:
     state.agenda.drop(ledger.expiry_key(event.id))
     ledger.charge(state.server, state.server.clients[event.id], at)
@@ -144,6 +155,7 @@ DECIDERS: Final[Deciders] = {
     History: _request,
     Register: _register,
     Surrenders: _request,
+    Confirm: _request,
     commands.SetServerRole: _set_role,
     commands.SaveClient: _save_client,
     commands.DeleteClient: _delete_client,
@@ -161,6 +173,8 @@ EVOLVERS: Final[Evolvers] = {
     e.RequestRefused: _request_refused,
     e.LeasesAnswered: _answered,
     e.LeasesReclaimed: _reclaimed,
+    e.AnswerConfirmed: _confirmed,
+    e.DoubtEnded: _doubt_ended,
     e.ClientConfigurationExpired: _configuration_expired,
     e.PenaltyBegan: _penalty_began,
     e.PenaltyEnded: _penalty_ended,

@@ -2,6 +2,7 @@
 
 from leaselab.appliance.licensing.events.client import (
     AutoLeaseTaken,
+    ConfirmationTaken,
     ContactDue,
     ContactLost,
     Held,
@@ -56,12 +57,14 @@ from leaselab.appliance.licensing.events.keys import (
     LicensingStopped,
 )
 from leaselab.appliance.licensing.events.server import (
+    AnswerConfirmed,
     AutoLeaseSwitched,
     ClientConfigurationExpired,
     ClientDeleted,
     ClientRegistered,
     ClientReleased,
     ClientSaved,
+    DoubtEnded,
     LeasePeriodSet,
     LeasesAnswered,
     LeasesReclaimed,
@@ -117,6 +120,8 @@ ApplianceEvent = (
     | RequestRefused
     | LeasesAnswered
     | LeasesReclaimed
+    | AnswerConfirmed
+    | DoubtEnded
     | ClientConfigurationExpired
     | PenaltyBegan
     | PenaltyEnded
@@ -130,6 +135,7 @@ ApplianceEvent = (
     | RegistrationTaken
     | RegistrationLost
     | LeasesTaken
+    | ConfirmationTaken
     | RequestDenied
     | ContactLost
     | LeasesEnded
@@ -139,6 +145,7 @@ ApplianceEvent = (
 __all__ = [
     "AdministratorSaved",
     "AgreementAccepted",
+    "AnswerConfirmed",
     "ApplianceEvent",
     "AutoLeaseSwitched",
     "AutoLeaseTaken",
@@ -152,9 +159,11 @@ __all__ = [
     "ClientReleased",
     "ClientSaved",
     "ClusterJoined",
+    "ConfirmationTaken",
     "ContactDue",
     "ContactLost",
     "CrowdChanged",
+    "DoubtEnded",
     "DownloadAnswered",
     "DownloadAsked",
     "DownloadsSet",

@@ -98,6 +98,14 @@ class LeasesTaken(Event, frozen=True):
     incremental_lease: Duration
     next_contact_at: Instant
     permanent: bool = False
+    smaller: bool = False
+    """It took something back: the server waits to hear that it has arrived."""
+
+
+class ConfirmationTaken(Event, frozen=True):
+    """The server has heard that its last answer arrived."""
+
+    id: str
 
 
 class RequestDenied(Event, frozen=True):

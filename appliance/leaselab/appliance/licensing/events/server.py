@@ -82,6 +82,20 @@ class LeasesAnswered(Event, frozen=True):
     reply: Leases
     granted: tuple[tuple[str, str], ...] = ()
     auto: tuple[AutoLeased, ...] = ()
+    heard: str = ""
+    """The request whose answer the client had taken when it asked."""
+
+
+class AnswerConfirmed(Event, frozen=True):
+    """The client has taken the last answer: what it took back is free (LSE-10)."""
+
+    id: str
+
+
+class DoubtEnded(Event, frozen=True):
+    """What a client may have gone on counting has ended by itself (LSE-07)."""
+
+    id: str
 
 
 class SurrendersCounted(Event, frozen=True):
