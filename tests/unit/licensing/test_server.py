@@ -275,6 +275,18 @@ def test_another_device_with_the_right_password_is_refused_while_the_first_holds
 
 
 @pytest.mark.rule("SRV-11")
+def test_an_id_that_was_deleted_and_added_anew_is_the_first_devices_while_that_holds_leases(fleet: Fleet) -> None:
+    fleet.client("GW1", reserved=50, increment=10, maximum=100)
+    fleet.do("server", DeleteClient(id="GW1"))
+    fleet.do("server", record(reserved=0))
+    fleet.appliance("clone")
+    fleet.do("clone", SetServer(server="server", client_id="GW1", password="secret1", password_again="secret1"))
+
+    assert fleet.leased("GW1") == 50
+    assert "belongs to hardware ID" in fleet.report("clone").client.why
+
+
+@pytest.mark.rule("SRV-11")
 def test_a_released_id_can_be_taken_by_another_device(fleet: Fleet) -> None:
     fleet.client("GW1", reserved=50, increment=10, maximum=100)
     fleet.do("server", ReleaseClient(id="GW1"))

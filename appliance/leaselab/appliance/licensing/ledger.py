@@ -154,8 +154,8 @@ def save_client(state: ServerState, event: ClientSaved, agenda: Agenda, at: Inst
         state.clients[event.id] = record
     else:
         withdraw(state, record)
-        if event.new:
-            record.hardware_id = record.token = ""
+        if event.new:  # a deleted one, whose device may still hold leases: till they end the ID is that device's (SRV-11)
+            record.token = ""
         record.password_hash = event.password_hash
         record.platform, record.product = event.platform, event.product
         record.allocations = event.allocations
