@@ -154,7 +154,7 @@ def save_client(state: ServerState, event: ClientSaved, agenda: Agenda, at: Inst
         state.clients[event.id] = record
     else:
         withdraw(state, record)
-        if event.new:  # a deleted one, whose device may still hold leases: till they end the ID is that device's (SRV-11)
+        if event.new:  # of a deleted one, whose device has the ID until its leases end (SRV-11)
             record.token = ""
         record.password_hash = event.password_hash
         record.platform, record.product = event.platform, event.product
