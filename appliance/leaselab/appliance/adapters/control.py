@@ -12,6 +12,7 @@ import msgspec
 
 from leaselab.appliance.device import Device
 from leaselab.appliance.instants import Instant
+from leaselab.appliance.licensing.users import cookie_of
 from leaselab.appliance.machine import Command, Refusal
 from leaselab.appliance.ports import Store
 
@@ -160,7 +161,13 @@ class Control:
 
     async def _sessions(self, _request: dict[str, Any]) -> dict[str, Any]:
         sessions = getattr(self._device.state, "sessions", {})
-        return {"sessions": [msgspec.to_builtins(session) for session in sessions.values()]}
+        secret = getattr(self._device.state, "secret", b"")
+        return {
+            "sessions": [
+                {**msgspec.to_builtins(session), "cookie": cookie_of(session.id, secret)}
+                for session in sessions.values()
+            ]
+        }
 
     async def _screen(self, _request: dict[str, Any]) -> dict[str, Any]:
         return {"text": self._console.text() if self._console else ""}

@@ -25,6 +25,8 @@ from leaselab.appliance.licensing.events.cluster import (
     MemberLost,
 )
 from leaselab.appliance.licensing.events.device import (
+    AdministratorDeleted,
+    AdministratorNoted,
     AdministratorSaved,
     AgreementAccepted,
     Booted,
@@ -36,10 +38,13 @@ from leaselab.appliance.licensing.events.device import (
     LicenseSurrendered,
     ModeChosen,
     NetworkSet,
+    RestAccessSet,
+    SessionOptionsSet,
     SignedIn,
     SignedOut,
     SignInRefused,
     SurrendersConfirmed,
+    UserSeen,
 )
 from leaselab.appliance.licensing.events.keys import (
     DownloadAnswered,
@@ -79,6 +84,9 @@ ApplianceEvent = (
     | ModeChosen
     | NetworkSet
     | AdministratorSaved
+    | AdministratorDeleted
+    | AdministratorNoted
+    | RestAccessSet
     | CertificateCreated
     | FirstBootFinished
     | LicenseInstalled
@@ -106,6 +114,8 @@ ApplianceEvent = (
     | SignedIn
     | SignedOut
     | SignInRefused
+    | UserSeen
+    | SessionOptionsSet
     | CrowdChanged
     | ServerSwitched
     | LeasePeriodSet
@@ -137,6 +147,8 @@ ApplianceEvent = (
 )
 
 __all__ = [
+    "AdministratorDeleted",
+    "AdministratorNoted",
     "AdministratorSaved",
     "AgreementAccepted",
     "ApplianceEvent",
@@ -191,13 +203,16 @@ __all__ = [
     "RequestDropped",
     "RequestQueued",
     "RequestRefused",
+    "RestAccessSet",
     "ServerRemoved",
     "ServerSet",
     "ServerSwitched",
+    "SessionOptionsSet",
     "SignInRefused",
     "SignedIn",
     "SignedOut",
     "StatePulled",
     "SurrendersConfirmed",
     "SurrendersCounted",
+    "UserSeen",
 ]
