@@ -41,6 +41,22 @@ class SetNetwork(Command, frozen=True):
     enabled: bool = True
 
 
+class SaveVlan(Command, frozen=True):
+    """A VLAN port: kept and shown, its traffic is not emulated."""
+
+    name: str
+    vlan_id: int
+    address: str
+    netmask: str
+    gateway: str = ""
+
+
+class DeleteVlan(Command, frozen=True):
+    """Remove a VLAN port."""
+
+    name: str
+
+
 class CreateAdministrator(Command, frozen=True):
     """A local administrator, or a new password for one."""
 
@@ -353,5 +369,7 @@ AnyCommand = (
     | SetSessionOptions
     | SetRestAccess
     | DeleteAdministrator
+    | SaveVlan
+    | DeleteVlan
 )
 """What can be sent to a device from outside, decoded by its ``type`` tag."""

@@ -18,7 +18,7 @@ from leaselab.appliance.licensing.commands import (
     SessionOptions,
 )
 from leaselab.appliance.licensing.emergency import Emergency
-from leaselab.appliance.licensing.events import DownloadAnswered, NetworkSet
+from leaselab.appliance.licensing.events import DownloadAnswered, NetworkSet, VlanSaved
 from leaselab.appliance.licensing.installation import Licenses
 from leaselab.appliance.licensing.inventory import Holder
 from leaselab.appliance.licensing.ledger import ServerState
@@ -55,6 +55,7 @@ class ApplianceState(msgspec.Struct, kw_only=True):
     no_rest: set[str] = set()
     """Administrators who may not use the REST API."""
     network: dict[str, NetworkSet] = {}
+    vlans: dict[str, VlanSaved] = {}
     licenses: Licenses = msgspec.field(default_factory=Licenses)
     downloads_enabled: bool = False
     download_network: str = "internal"

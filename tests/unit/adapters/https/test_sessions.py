@@ -1,7 +1,5 @@
 """Administrators' sessions and the pauses after wrong passwords."""
 
-import pytest
-
 from leaselab.appliance.adapters.https.sessions import (
     FAILURES_BEFORE_PAUSE,
     LONGEST_PAUSE_SECONDS,
@@ -22,12 +20,10 @@ class Desk:
 
     def __init__(self) -> None:
         self.now: Instant = 0
-        self.accounts = {"admin": "stored", "other": "also stored"}
         self.limits = SessionLimits(idle=30 * MINUTE, longest=2 * HOUR)
         self._made = 0
         self.sessions = Sessions(
             now=lambda: self.now,
-            account=lambda name: self.accounts.get(name, ""),
             limits=lambda: self.limits,
             make_token=self._token,
         )
@@ -70,17 +66,14 @@ def test_the_longest_session_ends_however_busy_it_is() -> None:
     assert desk.sessions.find(token) is None
 
 
-@pytest.mark.parametrize("account", ["another password", None])
-def test_a_new_password_and_a_deleted_account_end_its_sessions(account: str | None) -> None:
+def test_all_sessions_of_an_administrator_end_together_and_nobody_elses() -> None:
     desk = Desk()
-    token, others = desk.sessions.open("admin").token, desk.sessions.open("other").token
+    tokens = [desk.sessions.open("admin").token for _ in range(2)]
+    others = desk.sessions.open("other").token
 
-    if account is None:
-        del desk.accounts["admin"]
-    else:
-        desk.accounts["admin"] = account
+    desk.sessions.end_all("admin")
 
-    assert desk.sessions.find(token) is None
+    assert [desk.sessions.find(token) for token in tokens] == [None, None]
     assert desk.sessions.find(others)
 
 

@@ -11,7 +11,9 @@ from leaselab.appliance.config import NodeConfig
 from leaselab.appliance.device import Device
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing.commands import ADMINISTRATORS_ROLE
+from leaselab.appliance.licensing.events import AdministratorDeleted, AdministratorSaved, RestAccessSet
 from leaselab.appliance.licensing.views import Report
+from leaselab.appliance.machine import Event
 
 EXTERNAL: Final = "external"
 """The network of end users, where the product serves no administrators unless it is told to."""
@@ -45,12 +47,13 @@ class NodeContext:
     def __post_init__(self) -> None:
         """Begin as a device that nobody has signed in to."""
         self.forget()
+        self.device.listeners.append(self._hear)
 
     def forget(self) -> None:
         """Know nobody: the device is new, or new again (factory reset)."""
         self.attempts = Attempts()
         self.sessions, self.api_keys = (
-            Sessions(now=self.device.clock.now, account=self.account, limits=self._limits, make_token=make_token)
+            Sessions(now=self.device.clock.now, limits=self._limits, make_token=make_token)
             for make_token in (_cookie, _api_key)
         )
 
@@ -68,6 +71,13 @@ class NodeContext:
         """Tell whether administrators are served at an address of the device: not at its external port's."""
         networks = {network for network, own in self.config.addresses.items() if own == address}
         return networks != {EXTERNAL}
+
+    def _hear(self, event: Event, _at: Instant) -> None:
+        """End what an administrator's account no longer stands for (facts 7.1)."""
+        if isinstance(event, AdministratorSaved | AdministratorDeleted):
+            self.sessions.end_all(event.name)
+        if isinstance(event, AdministratorSaved | AdministratorDeleted | RestAccessSet):
+            self.api_keys.end_all(event.name)
 
     def _limits(self) -> SessionLimits:
         options = self.device.state.options_of(ADMINISTRATORS_ROLE)

@@ -1,7 +1,7 @@
 """Administrators who have proved who they are: on the pages by a cookie, over REST by an api_key; one store for each.
 
-A session lives for as long as the role's session options allow, on the lab's clock, and only while the account is the
-one that it was opened with: a new password, a deleted account and a factory reset end it.
+A session lives for as long as the role's session options allow, on the lab's clock; a new password, a deleted account
+and a factory reset end it at once (:class:`~leaselab.appliance.adapters.https.context.NodeContext` hears of these).
 """
 
 import hashlib
@@ -33,14 +33,12 @@ class AdminSession:
     Attributes:
         name: who.
         token: the secret that stands for the session: a cookie's value, or an api_key.
-        account: the stored password it was opened with.
         began_at: for the longest session, on the lab's clock.
         last_seen_at: for the idle time-out, on the lab's clock.
     """
 
     name: str
     token: str
-    account: str
     began_at: Instant
     last_seen_at: Instant
 
@@ -63,7 +61,6 @@ class Sessions:
 
     Args:
         now: the lab's time.
-        account: returns the stored password of a name, empty where there is no such administrator.
         limits: how long a session lives.
         make_token: makes the secret of a new session.
     """
@@ -72,12 +69,10 @@ class Sessions:
         self,
         *,
         now: Callable[[], Instant],
-        account: Callable[[str], str],
         limits: Callable[[], SessionLimits],
         make_token: Callable[[], str],
     ) -> None:
         self._now = now
-        self._account = account
         self._limits = limits
         self._make_token = make_token
         self._sessions: dict[str, AdminSession] = {}
@@ -87,7 +82,7 @@ class Sessions:
         while len(self._sessions) >= MAX_SESSIONS:
             self._sessions.pop(next(iter(self._sessions)))
         now = self._now()
-        session = AdminSession(name, self._make_token(), self._account(name), began_at=now, last_seen_at=now)
+        session = AdminSession(name, self._make_token(), began_at=now, last_seen_at=now)
         self._sessions[session.token] = session
         return session
 
@@ -106,11 +101,16 @@ class Sessions:
         """End a session."""
         self._sessions.pop(token, None)
 
+    def end_all(self, name: str) -> None:
+        """End every session of an administrator."""
+        for token in [token for token, session in self._sessions.items() if session.name == name]:
+            del self._sessions[token]
+
     def _lives(self, session: AdminSession) -> bool:
         now, limits = self._now(), self._limits()
         idle = limits.idle is not None and now - session.last_seen_at >= limits.idle
         too_long = limits.longest is not None and now - session.began_at >= limits.longest
-        return not idle and not too_long and bool(session.account) and session.account == self._account(session.name)
+        return not idle and not too_long
 
 
 def xsauth_of(token: str) -> str:

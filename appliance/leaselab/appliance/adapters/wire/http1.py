@@ -138,6 +138,12 @@ class Connection(asyncio.Protocol):
         self._body: list[bytes] = []
         self._head_bytes = self._body_bytes = self._raw_bytes = 0
 
+    @property
+    def own_address(self) -> str:
+        """The address of ours that the client has connected to."""
+        own = self.transport.get_extra_info("sockname")
+        return str(own[0]) if own else ""
+
     # --- what the transport says
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

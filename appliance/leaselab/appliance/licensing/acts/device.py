@@ -62,6 +62,27 @@ def _network_set(state: ApplianceState, event: e.NetworkSet, _at: Instant) -> No
     state.network[event.port] = event
 
 
+def _save_vlan(state: ApplianceState, command: commands.SaveVlan, _now: Instant) -> Decision | Refusal:
+    if any(vlan.vlan_id == command.vlan_id and vlan.name != command.name for vlan in state.vlans.values()):
+        return Refusal("invalid", f"VLAN ID {command.vlan_id} is another VLAN's; nothing was changed")
+    fields = {name: getattr(command, name) for name in e.VlanSaved.__struct_fields__}
+    return Decision(events=(e.VlanSaved(**fields),))
+
+
+def _vlan_saved(state: ApplianceState, event: e.VlanSaved, _at: Instant) -> None:
+    state.vlans[event.name] = event
+
+
+def _delete_vlan(state: ApplianceState, command: commands.DeleteVlan, _now: Instant) -> Decision | Refusal:
+    if command.name not in state.vlans:
+        return Refusal("no-vlan", f"there is no VLAN {command.name!r}")
+    return Decision(events=(e.VlanDeleted(name=command.name),))
+
+
+def _vlan_deleted(state: ApplianceState, event: e.VlanDeleted, _at: Instant) -> None:
+    del state.vlans[event.name]
+
+
 MIN_ADMIN_PASSWORD: Final = 6
 """Facts 1.2: shorter ones are refused at the console."""
 
@@ -143,6 +164,8 @@ DECIDERS: Final[Deciders] = {
     commands.AcceptAgreement: _accept,
     commands.ChooseMode: _choose_mode,
     commands.SetNetwork: _set_network,
+    commands.SaveVlan: _save_vlan,
+    commands.DeleteVlan: _delete_vlan,
     commands.CreateAdministrator: _create_admin,
     commands.NoteAdministrator: _note_admin,
     commands.DeleteAdministrator: _delete_admin,
@@ -156,6 +179,8 @@ EVOLVERS: Final[Evolvers] = {
     e.AgreementAccepted: _accepted,
     e.ModeChosen: _mode_chosen,
     e.NetworkSet: _network_set,
+    e.VlanSaved: _vlan_saved,
+    e.VlanDeleted: _vlan_deleted,
     e.AdministratorSaved: _admin_saved,
     e.AdministratorNoted: lambda state, event, _at: None if event.admitted else state.count("refused_administrators"),
     e.AdministratorDeleted: _admin_deleted,

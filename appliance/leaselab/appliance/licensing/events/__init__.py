@@ -45,6 +45,8 @@ from leaselab.appliance.licensing.events.device import (
     SignInRefused,
     SurrendersConfirmed,
     UserSeen,
+    VlanDeleted,
+    VlanSaved,
 )
 from leaselab.appliance.licensing.events.keys import (
     DownloadAnswered,
@@ -83,6 +85,8 @@ ApplianceEvent = (
     | AgreementAccepted
     | ModeChosen
     | NetworkSet
+    | VlanSaved
+    | VlanDeleted
     | AdministratorSaved
     | AdministratorDeleted
     | AdministratorNoted
@@ -215,4 +219,6 @@ __all__ = [
     "SurrendersConfirmed",
     "SurrendersCounted",
     "UserSeen",
+    "VlanDeleted",
+    "VlanSaved",
 ]

@@ -35,6 +35,22 @@ class NetworkSet(Event, frozen=True):
     enabled: bool
 
 
+class VlanSaved(Event, frozen=True):
+    """A VLAN port was made or changed."""
+
+    name: str
+    vlan_id: int
+    address: str
+    netmask: str
+    gateway: str
+
+
+class VlanDeleted(Event, frozen=True):
+    """A VLAN port was removed."""
+
+    name: str
+
+
 class AdministratorSaved(Event, frozen=True):
     """A local administrator was made or given a new password."""
 
