@@ -66,14 +66,9 @@ class Vlan(Request, frozen=True):
     default_gateway: Annotated[str, msgspec.Meta(max_length=256)] = ""
 
 
-async def root(call: Call) -> dict[str, Any]:
-    """List the parts of the configuration."""
-    return _shown(tree_of(call.node), _CONFIGURATION)
-
-
 async def show(call: Call) -> dict[str, Any]:
     """Show a part of the configuration: the links of a collection, or the settings of a leaf."""
-    segments = [unquote(segment) for segment in call.path["path"].split("/")]
+    segments = [unquote(segment) for segment in call.address.split("/")[2:]]
     _refuse_disabled(call, segments)
     found: Branch | Leaf | None = tree_of(call.node)
     rest = list(segments)
@@ -84,7 +79,7 @@ async def show(call: Call) -> dict[str, Any]:
         found = found.children.get(rest.pop(0))
     if found is None or rest:
         raise Fault(HTTPStatus.NOT_FOUND, "there is no such part of the configuration")
-    return _shown(found, "/".join([_CONFIGURATION, *map(_quoted, segments)]))
+    return _shown(found, call.address)
 
 
 def _shown(part: Branch | Leaf, path: str) -> dict[str, Any]:
@@ -195,6 +190,12 @@ _ACCOUNTS: Final = f"{_CONFIGURATION}/authentication/auth-servers/auth-server/Ad
 _VLANS: Final = f"{_CONFIGURATION}/system/network/vlans/{{node}}/vlan"
 
 OPERATIONS: Final = (
+    Operation("GET", _USERS, show, dict[str, Any]),
+    Operation("GET", _ADMINISTRATORS, show, dict[str, Any]),
+    Operation("GET", _ACCOUNTS, show, dict[str, Any]),
+    Operation("GET", f"{_ACCOUNTS}/{{name}}", show, dict[str, Any]),
+    Operation("GET", _VLANS, show, dict[str, Any]),
+    Operation("GET", f"{_VLANS}/{{vlan-name}}", show, dict[str, Any]),
     Operation("PUT", _USERS, set_user_options, Changed, Options),
     Operation("PUT", _ADMINISTRATORS, set_administrator_options, Changed, Options),
     Operation("POST", _ACCOUNTS, create_administrator, Changed, NewAdministrator, created=True),
@@ -202,6 +203,6 @@ OPERATIONS: Final = (
     Operation("DELETE", f"{_ACCOUNTS}/{{name}}", delete_administrator),
     Operation("POST", _VLANS, create_vlan, Changed, Vlan, created=True),
     Operation("DELETE", f"{_VLANS}/{{vlan-name}}", delete_vlan),
-    Operation("GET", _CONFIGURATION, root, dict[str, Any]),
+    Operation("GET", _CONFIGURATION, show, dict[str, Any]),
     Operation("GET", f"{_CONFIGURATION}/{{path...}}", show, dict[str, Any]),
 )

@@ -68,6 +68,7 @@ async def _answer(node: NodeContext, request: Request, connection: Connection) -
         administrator=administrator,
         credentials=credentials,
         source=connection.peer[0],
+        address=path,
         path=parameters,
         query=_query(found, query),
         body=_body(found, request),

@@ -1,6 +1,5 @@
 """The license server's settings and its clients (SRV)."""
 
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Final
 
@@ -8,7 +7,7 @@ import msgspec
 
 from leaselab.appliance.adapters.https.api.operations import Call, Fault, Operation
 from leaselab.appliance.adapters.https.api.shapes import Request, Seconds, Shape, Text, Units, moment, seconds
-from leaselab.appliance.instants import SECOND, Instant, instant_of
+from leaselab.appliance.instants import SECOND, Instant, parse_instant
 from leaselab.appliance.licensing.commands import Allocation, DeleteClient, ReleaseClient, SaveClient, SetServerRole
 from leaselab.appliance.licensing.views import ClientRow, Report
 
@@ -45,7 +44,8 @@ class ClientSettings(Request, frozen=True):
     product: Text
     features: dict[str, Allotment]
     password: Annotated[str, msgspec.Meta(max_length=1_024)] = ""
-    expires_at: datetime | None = None
+    expires_at: Text | None = None
+    """A date or time as in the topology file, in UTC."""
 
 
 class NewClient(ClientSettings, frozen=True, kw_only=True):
@@ -183,8 +183,11 @@ async def _save(call: Call, client_id: str, *, new: bool) -> Client:
     return _found(call, client_id)
 
 
-def _expiry(moment_: datetime | None) -> Instant | None:
-    return None if moment_ is None else max(0, instant_of(moment_))
+def _expiry(text: str | None) -> Instant | None:
+    try:
+        return None if text is None else parse_instant(text)
+    except (ValueError, OverflowError) as error:
+        raise Fault(HTTPStatus.UNPROCESSABLE_ENTITY, f"expires-at: {error}; nothing was saved") from error
 
 
 async def delete_client(call: Call) -> None:

@@ -57,6 +57,7 @@ class Call:
         administrator: who asks; ``None`` where an operation is open to all.
         credentials: user name and password of the Basic authentication, empty without.
         source: the address that asks.
+        address: the path below :data:`ROOT`, still quoted.
         path: what the path's parameters stand for.
         query: the operation's query structure, or ``None``.
         body: the operation's body structure, or ``None``.
@@ -66,6 +67,7 @@ class Call:
     administrator: AdminSession | None
     credentials: tuple[str, str]
     source: str
+    address: str
     path: dict[str, str]
     query: Any
     body: Any
@@ -164,7 +166,7 @@ class Operation:
             faults.add(HTTPStatus.BAD_REQUEST)
         if self.body is not None:
             faults |= {HTTPStatus.BAD_REQUEST, HTTPStatus.UNSUPPORTED_MEDIA_TYPE, HTTPStatus.UNPROCESSABLE_ENTITY}
-        if self.method not in {"GET", "DELETE"} or "{" in self.path:
+        if self.method != "GET":
             faults.add(HTTPStatus.CONFLICT)
         return frozenset(faults)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import msgspec
 
 from leaselab.appliance.adapters.https.api.operations import Call, Operation
-from leaselab.appliance.adapters.https.api.shapes import Health, Shape, local_moment
+from leaselab.appliance.adapters.https.api.shapes import Health, Request, Shape, local_moment
 from leaselab.appliance.adapters.https.door import USERS_REALM
 from leaselab.appliance.licensing.commands import USERS_ROLE, Session, SignOut
 from leaselab.appliance.models.releases import Release, build_of
@@ -53,7 +53,7 @@ class ActiveUsers(Shape, frozen=True):
     active_users: ActiveUsersPage
 
 
-class ActiveUsersQuery(msgspec.Struct, frozen=True):
+class ActiveUsersQuery(Request, frozen=True):
     """Which users, and how many of them."""
 
     number: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = PAGE
@@ -91,7 +91,7 @@ class SystemInformation(Shape, frozen=True):
 
 
 async def active_users(call: Call) -> ActiveUsers:
-    """List the users who are signed in; ``name`` may hold ``*`` and ``?``."""
+    """List the users who are signed in; name may hold * and ?."""
     report, state, query = call.report, call.node.device.state, call.query
     matched = [one for one in state.sessions.values() if fnmatchcase(one.user, query.name or "*")]
     shown = matched[query.start : query.start + query.number]

@@ -1,7 +1,6 @@
 """Configuration and licenses in one document: the emulator's export and import, and the product's backup (CFG-02)."""
 
 import base64
-import binascii
 import io
 import zipfile
 from http import HTTPStatus
@@ -31,9 +30,9 @@ class Document(Shape, frozen=True):
 
 
 class Import(Request, frozen=True):
-    """A document to take over: all or none of the sections named (CFG-04)."""
+    """A document to take over, base64: all or none of the sections named (CFG-04)."""
 
-    document: bytes
+    document: str
     password: Secret
     sections: tuple[Text, ...] = SECTIONS
 
@@ -55,13 +54,13 @@ async def import_configuration(call: Call) -> Imported:
     """Take an exported document over (CFG-02 to CFG-04)."""
     wanted = call.body
     report = await call.decide(
-        ImportConfiguration(document=wanted.document, password=wanted.password, sections=wanted.sections)
+        ImportConfiguration(document=_bytes(wanted.document), password=wanted.password, sections=wanted.sections)
     )
     return Imported(sections=report.sections, changes=report.changes, ignored=report.ignored)
 
 
 async def back_up(call: Call) -> str:
-    """Back the configuration up: base64 of a ZIP that this device can be restored from (facts 7.2)."""
+    """Back the configuration up: base64 of a ZIP that this device can be restored from."""
     document = await call.decide(ExportConfiguration(password=_own_password(call)))
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as written:
@@ -86,11 +85,17 @@ def _own_password(call: Call) -> str:
 def _document(text: str) -> bytes:
     """Return the configuration out of a backup."""
     try:
-        archive = zipfile.ZipFile(io.BytesIO(base64.b64decode(text, validate=True)))
-        with archive, archive.open(_SYSTEM) as entry:
+        with zipfile.ZipFile(io.BytesIO(_bytes(text))) as archive, archive.open(_SYSTEM) as entry:
             return entry.read(_MAX_BACKUP)
-    except (binascii.Error, ValueError, zipfile.BadZipFile, KeyError, EOFError, NotImplementedError) as error:
-        raise Fault(HTTPStatus.BAD_REQUEST, f"this is no backup: base64 of a ZIP with {_SYSTEM}") from error
+    except (ValueError, zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise Fault(HTTPStatus.UNPROCESSABLE_ENTITY, f"this is no backup: base64 of a ZIP with {_SYSTEM}") from error
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise Fault(HTTPStatus.UNPROCESSABLE_ENTITY, f"this is not base64: {error}; nothing was changed") from error
 
 
 OPERATIONS: Final = (
