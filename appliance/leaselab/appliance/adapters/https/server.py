@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import unquote
 
 from leaselab.appliance.adapters.https import protocol
 from leaselab.appliance.adapters.https.api import dispatch
