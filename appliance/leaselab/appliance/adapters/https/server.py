@@ -7,7 +7,6 @@ from typing import Final
 from urllib.parse import unquote
 
 from leaselab.appliance.adapters.https import protocol
-from leaselab.appliance.adapters.https.api import dispatch
 from leaselab.appliance.adapters.https.context import NodeContext
 from leaselab.appliance.adapters.wire import asgi
 from leaselab.appliance.adapters.wire.http1 import Connection, Request, Response
@@ -61,6 +60,8 @@ class HttpsServer:
         if administration and not self._context.may_administer(connection.own_address):
             return Response(HTTPStatus.FORBIDDEN, _ELSEWHERE)
         if path.startswith(_API):
+            from leaselab.appliance.adapters.https.api import dispatch  # as the pages, when first asked for
+
             return await dispatch.answer(self._context, request, connection)
         return await _ask_pages(self._context, request, connection)
 
