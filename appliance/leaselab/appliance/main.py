@@ -99,16 +99,15 @@ class Node:
             started_at=clock.now(),
         )
         self._metrics = MetricsServer(collector, node=config.name, kind=kind)
-        self._https = HttpsServer(
-            NodeContext(
-                config=config,
-                device=self.device,
-                store_id=store.id,
-                report=read,
-                phase=lambda: self.phase,
-                observe_request=self._metrics.observe_request,
-            )
+        self._context = NodeContext(
+            config=config,
+            device=self.device,
+            store_id=store.id,
+            report=read,
+            phase=lambda: self.phase,
+            observe_request=self._metrics.observe_request,
         )
+        self._https = HttpsServer(self._context)
         self._control = Control(
             self.device,
             store=store,
@@ -240,6 +239,7 @@ class Node:
             self._latest.clear()
             self._tail_number = 0
             self.device.reset(_factory_state(self._config))
+            self._context.forget()
         await self._power_on()
 
     def _facts(self, config: ApplianceConfig) -> Facts:
