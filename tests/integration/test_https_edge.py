@@ -312,7 +312,7 @@ def test_pages_carry_their_security_headers(lab: Lab) -> None:
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["referrer-policy"] == "no-referrer"
-    assert "strict-transport-security" not in answer.headers  # decision 0011
+    assert "strict-transport-security" not in answer.headers  # decision 0012
     assert ask(lab, "gw1", "GET", "/static/style.css").headers["content-type"].startswith("text/css")
 
 

@@ -133,7 +133,7 @@ class Attempts:
     """Wrong passwords in a row, by address and name: from the fifth on, the next is looked at only after a pause.
 
     The pause is of the host's time, since guessing happens there: on a lab's clock that stands still it would never
-    end, and on one that is advanced it would not hold anybody up (docs/decisions/0011).
+    end, and on one that is advanced it would not hold anybody up (docs/decisions/0012).
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
