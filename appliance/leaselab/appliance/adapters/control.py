@@ -19,6 +19,11 @@ LINE_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of one line; the whole report of a large license server fits many times over."""
 
 
+ERASED: Final = "erased"
+SHUT_DOWN: Final = "shut-down"
+"""Told as a phase though the device does not stay in it: somebody at its console restored the factory settings, or
+switched it off, and the lab must know."""
+
 Verb = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 

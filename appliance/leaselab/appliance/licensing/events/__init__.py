@@ -29,6 +29,7 @@ from leaselab.appliance.licensing.events.device import (
     AgreementAccepted,
     Booted,
     CertificateCreated,
+    ConsoleProtected,
     CrowdChanged,
     EmergencySwitched,
     FirstBootFinished,
@@ -36,6 +37,7 @@ from leaselab.appliance.licensing.events.device import (
     LicenseSurrendered,
     ModeChosen,
     NetworkSet,
+    PersonalityChosen,
     SignedIn,
     SignedOut,
     SignInRefused,
@@ -80,6 +82,8 @@ ApplianceEvent = (
     | NetworkSet
     | AdministratorSaved
     | CertificateCreated
+    | ConsoleProtected
+    | PersonalityChosen
     | FirstBootFinished
     | LicenseInstalled
     | LicenseRemoved
@@ -152,6 +156,7 @@ __all__ = [
     "ClientReleased",
     "ClientSaved",
     "ClusterJoined",
+    "ConsoleProtected",
     "ContactDue",
     "ContactLost",
     "CrowdChanged",
@@ -184,6 +189,7 @@ __all__ = [
     "NetworkSet",
     "PenaltyBegan",
     "PenaltyEnded",
+    "PersonalityChosen",
     "RegistrationLost",
     "RegistrationTaken",
     "RenewalIntervalSet",
