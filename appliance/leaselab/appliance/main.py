@@ -87,6 +87,7 @@ class Node:
                 partial(self._facts, config),
                 config.boot,
                 network=self._neighbours,
+                faults=config.ssh.faults,
                 on_phase=lambda phase, prompt: on_phase(self.name, str(phase), prompt),
                 on_effect=self._take_effect,
             )

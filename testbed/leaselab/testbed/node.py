@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from leaselab.appliance.config import ConsoleFaults
 from leaselab.appliance.licensing.views import LeaseRow, LicenseRow, Report
 from leaselab.appliance.machine import Command
 from leaselab.testbed.errors import CallError, RefusedError
@@ -83,6 +84,21 @@ class Node:
         from leaselab.testbed.console_driver import ConsoleDriver
 
         return ConsoleDriver(self.name, self.address("internal"), self.ports["ssh"], key=self._keys / "id_ed25519")
+
+    def console_faults(self, **faults: bool | int) -> ConsoleFaults:
+        """Let things go wrong on the console, in place of what went wrong before; without arguments, nothing.
+
+        They last until they are changed, or the node restarts: then it has those of the file again.
+
+        Args:
+            faults: as of :class:`ConsoleFaults`: ``lost_prompts``, ``split_bytes``, ``banner_delay_milliseconds``,
+                ``echo_delay_milliseconds``.
+
+        Raises:
+            LeaselabError: there is no such fault, or it cannot be that large.
+        """
+        answer = self.request({"do": "console-faults", "faults": faults})
+        return msgspec.convert(answer["faults"], ConsoleFaults)
 
     @property
     def licenses(self) -> tuple[LicenseRow, ...]:

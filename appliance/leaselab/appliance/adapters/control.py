@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, cast
 
 import msgspec
 
+from leaselab.appliance.config import ConsoleFaults
 from leaselab.appliance.device import Device
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.machine import Command, Refusal
@@ -43,6 +44,9 @@ class Console(Protocol):
     def prompt(self) -> str:
         """The prompt it waits at, or empty."""
         ...
+
+    faults: ConsoleFaults
+    """What goes wrong on the way to those who are attached."""
 
     def text(self) -> str:
         """Return the recent output."""
@@ -108,6 +112,7 @@ class Control:
             "logs": self._logs,
             "sessions": self._sessions,
             "screen": self._screen,
+            "console-faults": self._console_faults,
             "type": self._type,
         }
 
@@ -177,6 +182,17 @@ class Control:
         self._console.send(request["text"].encode())
         await self._console.settled()
         return {}
+
+    async def _console_faults(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Let other things go wrong on the console, if ``faults`` names any; say which do now."""
+        if self._console is None:
+            raise ControlError(f"{self._device.name} has no console")
+        if "faults" in request:
+            try:
+                self._console.faults = msgspec.convert(request["faults"], ConsoleFaults)
+            except msgspec.ValidationError as error:
+                raise ControlError(f"{self._device.name}: console faults: {error}") from error
+        return {"faults": msgspec.to_builtins(self._console.faults)}
 
     def _history(self, after: int) -> Iterable[tuple[int, Instant, bytes]]:
         return self._store.history(self._device.name, after)

@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
+from leaselab.appliance.adapters.wire.delivery import Delivery
+from leaselab.appliance.config import NO_FAULTS, ConsoleFaults
 from leaselab.appliance.console import (
     Effect,
     Facts,
@@ -81,6 +83,7 @@ class SerialLine:
         device: takes the commands.
         facts: what the console may show, now. Asked for at most once an entered line.
         network: takes what the network tools ask.
+        faults: what goes wrong on the way to those who are attached.
         answers: to boot prompts, by the names of :data:`~leaselab.appliance.console.answers.NAMES` (CON-04).
         on_phase: called with phase and prompt whenever either changes.
         on_effect: called with what the console wants beyond commands, e.g. a reboot. It must not block: whoever
@@ -98,6 +101,7 @@ class SerialLine:
         answers: Mapping[str, str],
         *,
         network: Network,
+        faults: ConsoleFaults = NO_FAULTS,
         on_phase: Callable[[Phase, str], None],
         on_effect: Callable[[Effect], None],
         boot_pause_seconds: float = BOOT_PAUSE_SECONDS,
@@ -107,6 +111,7 @@ class SerialLine:
         self._device = device
         self._facts = facts
         self._network = network
+        self._delivery = Delivery(faults)
         self._answers = given_answers(answers)
         self._on_phase = on_phase
         self._on_effect = on_effect
@@ -145,6 +150,7 @@ class SerialLine:
         for terminal in self._terminals[:]:
             self.detach(terminal)
             terminal.drop("the device was switched off")
+        self._delivery.close()
 
     def abort(self) -> None:
         """Drop everything at once, a command under way included, as a power cut does."""
@@ -154,17 +160,19 @@ class SerialLine:
             self._commands.cancel()
             self._commands = None
         self._terminals.clear()
+        self._delivery.close()
 
     def attach(self, terminal: Terminal) -> None:
         """Let somebody see the line, and what it last showed."""
         self._terminals.append(terminal)
         if recent := self._latest_output():
-            terminal.write(recent)
+            self._delivery.greet(terminal, recent)
 
     def detach(self, terminal: Terminal) -> None:
         """Forget somebody who was attached; the line goes on."""
         if terminal in self._terminals:
             self._terminals.remove(terminal)
+            self._delivery.forget(terminal)
 
     def send(self, data: bytes) -> None:
         """Type something. Ctrl-C reaches what is under way at once; what was typed before it is void."""
@@ -174,6 +182,15 @@ class SerialLine:
             data = data.rpartition(INTERRUPT)[2]
         if data:
             self._take(Keys(data))
+
+    @property
+    def faults(self) -> ConsoleFaults:
+        """What goes wrong on the way to those who are attached; may be changed at any time."""
+        return self._delivery.faults
+
+    @faults.setter
+    def faults(self, faults: ConsoleFaults) -> None:
+        self._delivery.faults = faults
 
     def text(self) -> str:
         """Return the recent output."""
@@ -195,7 +212,7 @@ class SerialLine:
         if taken.screen.at != self._screen.at:
             self._end_pause()
         self._screen = taken.screen
-        self._print(taken.output.encode())
+        self._print(self._delivery.without_lost_prompt(taken.output, taken.prompt).encode())
         self._note(taken.phase, taken.prompt)
         if taken.commands:
             self._commands = asyncio.get_running_loop().create_task(self._execute(taken.commands))
@@ -267,4 +284,4 @@ class SerialLine:
                 self.detach(terminal)
                 terminal.drop("this terminal does not keep up with the console's output; attach again")
             else:
-                terminal.write(data)
+                self._delivery.pass_on(terminal, data)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def snapshot() -> None:
     """Save a whole lab as a file, and bring it back to that.
 
-    Clock, leases and secrets are in it. Snapshots outlive the lab; NAME may also be the path of an archive, with a slash in it.
+    Clock, leases and secrets are in it. Snapshots outlive the lab; NAME may also be the path of an archive, with a
+    slash in it.
     """
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from leaselab.appliance.config import ApplianceConfig, CloudConfig, HostEntry, Ports, Ssh
+from leaselab.appliance.config import NO_FAULTS, ApplianceConfig, CloudConfig, ConsoleFaults, HostEntry, Ports, Ssh
 from leaselab.appliance.instants import as_datetime, parse_instant
 from leaselab.appliance.licensing.commands import (
     AddKeys,
@@ -20,7 +20,7 @@ from leaselab.appliance.licensing.commands import (
 from leaselab.testbed.topology.credentials import Credentials
 from leaselab.testbed.topology.identities import Identities
 from leaselab.testbed.topology.plan import Burst, ClockPlan, Entry, Load, NodePlan, OfficeHours, Plan
-from leaselab.testbed.topology.schema import DEFAULT_START, LicenseServer
+from leaselab.testbed.topology.schema import DEFAULT_START, LicenseServer, Settings
 from leaselab.testbed.topology.topology import CLOUD, INTERNAL, LabNode, Topology
 
 NETWORK_NUMBERS: Final = {"internal": 0, "external": 1, "management": 2}
@@ -160,6 +160,7 @@ class _Planner:
                 host_key=self._host_key(name),
                 authorized_keys=(self.credentials.console_public_key,),
                 users=dict(spec.console.users) if spec.console is not None else {},
+                faults=_console_faults(spec),
             ),
             authority_key=self._identities.authority_public,
             user_password=self.credentials.word(f"users/{name}"),
@@ -301,6 +302,12 @@ class _Planner:
         if client is not None and client.server is not None:
             names.append(client.server)
         return tuple(names)
+
+
+def _console_faults(spec: Settings) -> ConsoleFaults:
+    if spec.console is None or spec.console.faults is None:
+        return NO_FAULTS
+    return ConsoleFaults(**spec.console.faults.model_dump())
 
 
 def _indices(topology: Topology, existing: Mapping[str, NodePlan]) -> dict[str, int]:

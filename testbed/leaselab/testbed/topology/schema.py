@@ -176,10 +176,20 @@ class LicenseClient(Section):
     verify_certificate: bool = Field(True, description="Refuse a server whose certificate does not stand up (CLT-03).")
 
 
+class ConsoleFaults(Section):
+    """What goes wrong on the way from the serial line to those who look at it, to test console drivers."""
+
+    lost_prompts: int = Field(0, ge=0, le=1_000, description="So many of the next prompts are never shown.")
+    split_bytes: bool = Field(False, description="Output comes byte by byte.")
+    banner_delay_milliseconds: int = Field(0, ge=0, le=60_000, description="A newcomer sees the screen that late.")
+    echo_delay_milliseconds: int = Field(0, ge=0, le=60_000, description="Everything shows that late.")
+
+
 class Console(Section):
-    """Who may attach to the serial console beside the lab's own key."""
+    """Who may attach to the serial console beside the lab's own key, and what goes wrong on it."""
 
     users: dict[Text, Text] = Field({}, description="Passwords by user name.")
+    faults: ConsoleFaults | None = Field(None, description="What goes wrong on the line.")
 
 
 class Settings(Section):
@@ -204,7 +214,9 @@ class Settings(Section):
     users: Units | None = Field(None, description="End users to sign in once the lab is up.")
     maximum_users: Limit | None = Field(None, description="Overrides the platform's maximum of concurrent users.")
     time_zone: Text | None = Field(None, description="Of the device, for example Europe/Vienna. Default: UTC.")
-    console: Console | None = Field(None, description="Who may attach to the serial console.")
+    console: Console | None = Field(
+        None, description="Who may attach to the serial console, and what goes wrong on it."
+    )
 
 
 class GroupSettings(Settings):
