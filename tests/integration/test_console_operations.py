@@ -128,6 +128,19 @@ def test_a_mag_reset_at_its_console_can_start_from_its_other_image_and_is_not_pr
         assert (report.personality, report.release, report.hardware_id) == ("pps", "4.1R1", hardware_id)
 
 
+@pytest.mark.rule("CON-04")
+@pytest.mark.rule("CON-05")
+def test_a_mag_whose_image_the_file_names_is_what_the_file_says_after_a_reset_at_its_console() -> None:
+    named = TOPOLOGY.replace("boot: {", "boot: {factory-image: pcs, ", 1)
+    with Lab.up(named, variables={"KIND": "mag2600", "RELEASE": "7.1R1"}) as lab:
+        at_menu(lab["gw1"].console, ("Choice:", "4"), ("Choice:", "5"), ("(y/n)", "y"), ("personality images", ""))
+
+        until(lambda: lab["gw1"].status().provisioned)
+
+        assert lab["gw1"].report().personality == "pcs"
+        assert [event.node for event in lab.events() if event.kind == "erased"] == ["gw1"]
+
+
 @pytest.mark.rule("CON-02")
 @pytest.mark.rule("CON-05")
 def test_a_rollback_runs_the_release_before_and_outlives_a_restart() -> None:

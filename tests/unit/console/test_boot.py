@@ -168,7 +168,7 @@ def test_a_factory_image_can_be_chosen_ahead_and_is_not_asked_for_without_a_rese
     desk = Desk(facts(images=IMAGES))
 
     assert "personality images" not in desk.power_on()
-    desk.power_on({"factory-image": "1"}, reset=True)
+    desk.power_on({"factory-image": "pcs"}, reset=True)
 
     assert desk.commands == [ChoosePersonality(personality="pcs")]
 

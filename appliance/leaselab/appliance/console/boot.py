@@ -57,7 +57,8 @@ def _images(moment: Moment) -> str:
 
 def _choose_image(moment: Moment, answer: str) -> Turn:
     images = {str(number): image for number, image in enumerate(moment.facts.images, start=1)}
-    image = images.get(answer.strip())
+    by_personality = {image.personality: image for image in moment.facts.images}  # as a topology answers ahead
+    image = images.get(answer.strip()) or by_personality.get(answer.strip())
     if image is None:
         return again(IMAGE, f"Enter one of the numbers {', '.join(images)}.")
     return Turn(goto=OPTIONS, commands=(ChoosePersonality(personality=image.personality),), refused=IMAGE)

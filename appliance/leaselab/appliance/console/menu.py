@@ -18,8 +18,9 @@ _LISTS_IMAGES: Final = ("7.1", "4.1")
 _NOT_EMULATED: Final = {
     "6": "A Super Admin session opens the admin web console without a password. That is not emulated:\n"
     "create an administrator (2) and sign in at {url}\n",
-    "7": "{maintenance} is not emulated: take a snapshot of the whole lab instead.\n",
-    "8": "Encryption strength is not emulated: the web server always wants TLS 1.2 or later and strong ciphers.\n",
+    "7": "{maintenance} is not emulated: `leaselab snapshot save` takes one of the whole lab.\n",
+    "8": "The allowed encryption strength is at its default already: TLS 1.2 or later with strong ciphers.\n"
+    "Others are not emulated.\n",
 }
 
 

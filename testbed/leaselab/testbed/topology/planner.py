@@ -220,6 +220,8 @@ class _Planner:
             answers["accept-license"] = "y" if boot.accept_license else "n"
         if boot.virtual_license_server is not None:
             answers["virtual-license-server"] = "y" if boot.virtual_license_server else "n"
+        if boot.factory_image is not None:
+            answers["factory-image"] = boot.factory_image
         if boot.admin is not None:
             answers |= {"admin-name": boot.admin.name, "admin-password": boot.admin.password}
         return answers

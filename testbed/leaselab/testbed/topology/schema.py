@@ -108,6 +108,9 @@ class Boot(Section):
     virtual_license_server: bool | None = Field(
         None, description="Asked on virtual appliances from 8.3R1 on: boot as Virtual License Server (VLS-01)."
     )
+    factory_image: Personality | None = Field(
+        None, description="Which image a MAG starts from after a factory reset at its console."
+    )
     admin: Admin | None = Field(None, description="The first administrator.")
     network: BootNetwork | None = Field(None, description="Network settings beside the address.")
     certificate: BootCertificate | None = Field(None, description="The self-signed web certificate.")
