@@ -1,5 +1,6 @@
 """What a person does at the console of a node in a real lab really happens, and the lab knows of it."""
 
+import re
 import time
 from collections.abc import Callable
 
@@ -61,7 +62,6 @@ def test_a_console_that_was_protected_stays_so_when_the_node_restarts() -> None:
     with Lab.up(TOPOLOGY) as lab:
         at_menu(lab["gw1"].console, ("Choice:", "5"))
         lab["gw1"].console.expect("console (On)", timeout=PATIENCE_SECONDS)
-        lab["gw1"].close()
 
         lab["gw1"].restart()
 
@@ -151,7 +151,6 @@ def test_a_rollback_runs_the_release_before_and_outlives_a_restart() -> None:
         at_menu(lab["gw1"].console, ("Choice:", "4"), ("Choice:", "4"), ("(y/n)", "y"))
         lab["gw1"].console.expect("Starting system software version 8.3R1", timeout=PATIENCE_SECONDS)
         until(lambda: lab["gw1"].phase == "ready")
-        lab["gw1"].close()
         lab["gw1"].restart()
 
         assert lab["gw1"].report().release == "8.3R1"
@@ -167,3 +166,25 @@ def test_a_power_cut_drops_the_line_at_once() -> None:
 
         with pytest.raises(ConsoleError):
             console.expect("a line that is dead shows nothing", timeout=PATIENCE_SECONDS)
+
+
+@pytest.mark.rule("CON-01")
+@pytest.mark.rule("CLU-01")
+def test_tab_at_boot_joins_a_cluster() -> None:
+    with Lab.up(TOPOLOGY) as lab:
+        console = lab["gw1"].console
+        missed = True
+        while missed:  # the boot waits three seconds for a key, and this machine may be busy for longer
+            at_menu(console, ("Choice:", "4"), ("Choice:", "1"), ("(y/n)", "y"))
+            console.expect("Choose a number", timeout=PATIENCE_SECONDS)
+            console.send("1\t")
+            shown = console.expect(re.compile("Cluster name|Press <Enter>"), timeout=PATIENCE_SECONDS)
+            missed = shown.endswith("Press <Enter>")
+        console.sendline("west")
+        console.expect("Names of its members", timeout=PATIENCE_SECONDS)
+        console.sendline("gw1 gw2")
+        console.expect("This device is a member of cluster west.", timeout=PATIENCE_SECONDS)
+        until(lambda: lab["gw1"].phase == "ready")
+
+        joined = [event for _, _, event in lab["gw1"].history() if event["type"] == "ClusterJoined"]
+        assert [(event["name"], event["members"]) for event in joined] == [("west", ["gw1", "gw2"])]

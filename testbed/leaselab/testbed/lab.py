@@ -39,9 +39,10 @@ UP_TIMEOUT_SECONDS = 60.0
 class Snapshots:
     """The snapshots of one lab: clock, leases, secrets and all. They outlive it."""
 
-    def __init__(self, lab: str, line: HostLine) -> None:
+    def __init__(self, lab: str, line: HostLine, *, leave: Callable[[], None]) -> None:
         self._lab = lab
         self._line = line
+        self._leave = leave
 
     def save(self, name: str) -> Path:
         """Save the lab as it is now, while it runs; return the archive, whose mode is 0600.
@@ -67,6 +68,7 @@ class Snapshots:
         """
         from leaselab.testbed.snapshots import found
 
+        self._leave()  # every console is hung up on
         self._line.call("restore", archive=str(found(self._lab, name)), within=timeout)
 
     def list(self) -> "list[SnapshotInfo]":
@@ -100,7 +102,7 @@ class Lab:
         self.outcome = outcome or UpOutcome(steps=())
         self.line = HostLine(folder.name, folder.socket)
         self.clock = Clock(self.line)
-        self.snapshots = Snapshots(self.name, self.line)
+        self.snapshots = Snapshots(self.name, self.line, leave=self._leave)
         self._folder = folder
         self._thread = thread
         self._nodes: dict[str, Node] = {}

@@ -80,7 +80,7 @@ class Node:
 
     @cached_property
     def console(self) -> "ConsoleDriver":
-        """The serial line, over SSH; attached at the first use and left when the lab is closed."""
+        """The serial line, over SSH; attached at the first use, left when the node goes off or the lab is closed."""
         from leaselab.testbed.console_driver import ConsoleDriver
 
         return ConsoleDriver(self.name, self.address("internal"), self.ports["ssh"], key=self._keys / "id_ed25519")
@@ -178,18 +178,22 @@ class Node:
     def stop(self) -> None:
         """Shut it down in good order; it keeps its state."""
         self._line.call("stop", node=self.name)
+        self.close()
 
     def restart(self) -> None:
         """Shut it down and switch it on."""
         self._line.call("restart", node=self.name)
+        self.close()
 
     def kill(self) -> None:
         """Cut its power: no good order, and what it had not acknowledged is lost."""
         self._line.call("kill", node=self.name)
+        self.close()
 
     def reset(self) -> None:
         """Reset it to factory state and start it; it keeps its hardware ID (CON-05)."""
         self._line.call("reset", node=self.name)
+        self.close()
 
     def close(self) -> None:
         """Leave the console, if it was attached."""
