@@ -30,6 +30,7 @@ class EventLog:
             self._last = event.n
         self._file = self._path.open("ab", buffering=0)
         self._grown = asyncio.Event()
+        self._closed = False
 
     def add(self, kind: str, node: str = "", **fields: Any) -> None:
         """Append an event; a full disk loses it rather than stop the lab."""
@@ -43,7 +44,7 @@ class EventLog:
         self._grown.set()
 
     async def read(self, after: int, *, follow: bool) -> AsyncIterator[LabEvent]:
-        """Yield the events after number ``after``; with ``follow`` go on for ever."""
+        """Yield the events after number ``after``; with ``follow`` go on until the log is closed."""
         offset = 0
         while True:
             self._grown.clear()
@@ -51,13 +52,15 @@ class EventLog:
                 offset = end
                 if event.n > after:
                     yield event
-            if not follow:
+            if not follow or self._closed:
                 return
             await self._grown.wait()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; whoever follows it hears no more."""
         self._file.close()
+        self._closed = True
+        self._grown.set()
 
     def _read(self, offset: int) -> Iterator[tuple[LabEvent, int]]:
         """Yield each whole line from an offset on, with the offset of the next. A torn line (a crash) is left out."""

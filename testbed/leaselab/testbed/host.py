@@ -17,6 +17,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -139,6 +140,8 @@ class LabHost:
         match request.get("do"):
             case "up":
                 return await self._up(request, emit)
+            case "restore":
+                return await self._restore(request, emit)
             case "down":
                 asyncio.get_running_loop().call_soon(lambda: self.end(keep=bool(request.get("keep"))))
                 return None
@@ -171,6 +174,25 @@ class LabHost:
                 gc.enable()
             gc.collect()
             gc.freeze()  # what a lab is made of lives as long as it; the collector need not look at it again
+            return outcome
+
+    async def _restore(self, request: dict[str, Any], emit: Emit) -> Any:
+        """Put a snapshot in the lab's place. One that cannot be taken leaves the lab as it is."""
+        from leaselab.testbed import snapshots
+
+        async with self._changing:
+            if self._lab is None:
+                raise LeaselabError("the lab is not up yet", hint="wait for `leaselab up` to finish")
+            plan = snapshots.stage(Path(request["archive"]), self._folder)
+            self._listeners.append(show := partial(emit, "progress"))
+            try:
+                await self._lab.close()
+                snapshots.take(self._folder.path)
+                lab = await self._raise(plan)
+                outcome = await lab.bring_to(plan, plan, request["within"])
+            finally:
+                self._listeners.remove(show)
+            lab.events.add("restored", archive=request["archive"])
             return outcome
 
     def _existing(self) -> Plan | None:
@@ -218,11 +240,14 @@ class LabHost:
         """Write what people and tools need to get in: the console key pair and the authority's certificate."""
         from cryptography.hazmat.primitives import serialization
 
+        from leaselab.testbed.inventory import known_hosts
+
         with explained("write the lab's keys"):
             self._folder.keys.mkdir(mode=0o700, exist_ok=True)
             key = serialization.load_ssh_private_key(plan.console_key.encode(), password=None)
             public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
             write_whole(self._folder.keys / "id_ed25519", plan.console_key.encode(), sync=False)
+            write_whole(self._folder.keys / "known_hosts", known_hosts(plan).encode(), mode=0o644, sync=False)
             write_whole(self._folder.keys / "id_ed25519.pub", public + b"\n", mode=0o644, sync=False)
             write_whole(self._folder.keys / "ca.pem", plan.authority_certificate.encode(), mode=0o644, sync=False)
 

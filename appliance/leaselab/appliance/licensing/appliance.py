@@ -82,6 +82,7 @@ class ApplianceMachine:
 _MOVES_A_LIMIT: Final[frozenset[type[Event]]] = frozenset(
     {
         e.Booted,
+        e.PersonalityChosen,
         e.LicenseInstalled,
         e.LicenseRemoved,
         e.LicensesChanged,

@@ -48,6 +48,11 @@ class ApplianceState(msgspec.Struct, kw_only=True):
     secret: bytes = b""
     agreement_accepted: bool = False
     first_boot_done: bool = False
+    told_release: str = ""
+    """The release last asked for at switch-on. As long as that is the same, a rollback stands."""
+    rollback: str = ""
+    """The release that ran before the latest one, empty while there was none."""
+    console_protected: bool = False
     virtual_license_server: bool = False
     certificate_name: str = ""
     administrators: dict[str, str] = {}

@@ -29,6 +29,7 @@ VERBS: Final[dict[str, dict[str, Verb]]] = {
         "stop": Verb("power", "Shut nodes down in good order."),
         "restart": Verb("power", "Shut nodes down and switch them on again."),
         "kill": Verb("power", "Kill nodes without warning, as a power cut does."),
+        "snapshot": Verb("snapshot", "Save a whole lab as a file, and bring it back to that."),
         "reset": Verb("power", "Reset nodes to factory state; they keep their hardware IDs."),
     },
     "Its clock": {
@@ -45,6 +46,7 @@ VERBS: Final[dict[str, dict[str, Verb]]] = {
         "web": Verb("web", "Show the labs in a browser."),
     },
     "Files and this machine": {
+        "inventory": Verb("inventory", "Print the lab as a file that ssh, Ansible or Prometheus reads."),
         "validate": Verb("validate", "Check a topology file and list every problem in it."),
         "simulate": Verb("simulate", "Simulate a lab with its load, for as long as a year."),
         "graph": Verb("graph", "Draw a topology as SVG, Mermaid or JSON."),

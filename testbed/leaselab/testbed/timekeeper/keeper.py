@@ -7,8 +7,8 @@ else: ten days of a lab are thousands of grants, and each is one call and its an
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -208,6 +208,12 @@ class Timekeeper:
         """
         self._must_be_virtual("be paused")
         await self._stop()
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Let time stand meanwhile; an advance under way is seen through first."""
+        async with self._one_advance:
+            yield
 
     async def close(self) -> None:
         """Stop for good."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from leaselab.appliance.config import ApplianceConfig, CloudConfig, HostEntry, Ports, Ssh
+from leaselab.appliance.config import NO_FAULTS, ApplianceConfig, CloudConfig, ConsoleFaults, HostEntry, Ports, Ssh
 from leaselab.appliance.instants import as_datetime, parse_instant
 from leaselab.appliance.licensing.commands import (
     AddKeys,
@@ -20,7 +20,7 @@ from leaselab.appliance.licensing.commands import (
 from leaselab.testbed.topology.credentials import Credentials
 from leaselab.testbed.topology.identities import Identities
 from leaselab.testbed.topology.plan import Burst, ClockPlan, Entry, Load, NodePlan, OfficeHours, Plan
-from leaselab.testbed.topology.schema import DEFAULT_START, LicenseServer
+from leaselab.testbed.topology.schema import DEFAULT_START, LicenseServer, Settings
 from leaselab.testbed.topology.topology import CLOUD, INTERNAL, LabNode, Topology
 
 NETWORK_NUMBERS: Final = {"internal": 0, "external": 1, "management": 2}
@@ -160,6 +160,7 @@ class _Planner:
                 host_key=self._host_key(name),
                 authorized_keys=(self.credentials.console_public_key,),
                 users=dict(spec.console.users) if spec.console is not None else {},
+                faults=_console_faults(spec),
             ),
             authority_key=self._identities.authority_public,
             user_password=spec.user_password or self.credentials.word(f"users/{name}"),
@@ -219,6 +220,8 @@ class _Planner:
             answers["accept-license"] = "y" if boot.accept_license else "n"
         if boot.virtual_license_server is not None:
             answers["virtual-license-server"] = "y" if boot.virtual_license_server else "n"
+        if boot.factory_image is not None:
+            answers["factory-image"] = boot.factory_image
         if boot.admin is not None:
             answers |= {"admin-name": boot.admin.name, "admin-password": boot.admin.password}
         return answers
@@ -301,6 +304,12 @@ class _Planner:
         if client is not None and client.server is not None:
             names.append(client.server)
         return tuple(names)
+
+
+def _console_faults(spec: Settings) -> ConsoleFaults:
+    if spec.console is None or spec.console.faults is None:
+        return NO_FAULTS
+    return ConsoleFaults(**spec.console.faults.model_dump())
 
 
 def _indices(topology: Topology, existing: Mapping[str, NodePlan]) -> dict[str, int]:
