@@ -21,8 +21,10 @@ from leaselab.testbed.topology.fieldtypes import (
     Kind,
     LabName,
     Limit,
+    Memory,
     NodeName,
     Personality,
+    Published,
     ReleaseText,
     Text,
     Units,
@@ -182,6 +184,13 @@ class Console(Section):
     users: dict[Text, Text] = Field({}, description="Passwords by user name.")
 
 
+class Limits(Section):
+    """What a node's container may take of its machine; runtimes without containers leave it alone."""
+
+    cpus: float | None = Field(None, gt=0, le=1_024, description="Processors, for example 0.5.")
+    memory: Memory | None = Field(None, description="For example 96MiB; the node is killed when it takes more.")
+
+
 class Settings(Section):
     """What a node can be told, by itself, its group, its kind or the lab's defaults; the nearest wins.
 
@@ -205,6 +214,11 @@ class Settings(Section):
     maximum_users: Limit | None = Field(None, description="Overrides the platform's maximum of concurrent users.")
     time_zone: Text | None = Field(None, description="Of the device, for example Europe/Vienna. Default: UTC.")
     console: Console | None = Field(None, description="Who may attach to the serial console.")
+    limits: Limits | None = Field(None, description="What its container may take of its machine.")
+    publish: dict[Literal["ssh", "https", "metrics"], Published] | None = Field(
+        None,
+        description="Ports of this machine that lead to the node's container: PORT on 127.0.0.1, or ADDRESS:PORT.",
+    )
 
 
 class GroupSettings(Settings):
