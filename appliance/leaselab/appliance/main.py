@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import signal
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
@@ -369,6 +370,7 @@ async def _run_node(config: NodeConfig, *, store: Path, socket_path: Path, now: 
         await channel.ask({"event": "failed", "node": config.name, "why": str(error)})
         return 1
     answering.append(node)
+    loop.add_signal_handler(signal.SIGTERM, hung_up.set)  # the first process of a container has no other way to end
     await channel.ask(
         {
             "event": "hello",

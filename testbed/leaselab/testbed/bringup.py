@@ -22,7 +22,7 @@ from leaselab.testbed.labs import Claim, LabFolder, take_slot
 from leaselab.testbed.topology.plan import Plan
 from leaselab.testbed.views import Progress, Step, UpOutcome
 
-JOIN_SECONDS: Final = 30.0
+JOIN_SECONDS: Final = 120.0
 """For a host in a thread to end once its lab is down."""
 
 LOW_PORT: Final = 22

@@ -23,7 +23,8 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from leaselab.testbed import journal, processes
+from leaselab.testbed import processes
+from leaselab.testbed.clearing import clear
 from leaselab.testbed.control_server import ControlServer, Emit
 from leaselab.testbed.errors import LeaselabError, ProvisioningRefusedError
 from leaselab.testbed.files import explained, write_whole
@@ -88,7 +89,7 @@ class LabHost:
         """Serve until the lab is taken down, or the host is told to end."""
         record = self._folder.record()
         self._folder.write_record(msgspec.structs.replace(record, host=processes.identify(os.getpid())))
-        journal.end_processes(self._folder.path)  # of a host that was killed
+        clear(self._folder.path)  # of a host that was killed
         self._journal = Journal(self._folder.path, probe=self._probe or (lambda _entry: None))
         await self._control.open(self._listening)
         try:
@@ -224,7 +225,18 @@ class LabHost:
 
     def _runtime(self, lab: RaisedLab) -> Runtime:
         """Return the runtime that the lab was made for."""
-        if self._folder.record().runtime == "process":
+        name = self._folder.record().runtime
+        if name == "docker":
+            from leaselab.testbed.runtimes.docker import DockerRuntime
+
+            return DockerRuntime(
+                self._folder.path,
+                lab.fleet,
+                journal=lab.journal,
+                prefix=f"leaselab-{self._folder.name}-{self._claim.slot.number}",
+                container=lambda node: lab.fleet.seat(node).plan.container,
+            )
+        if name == "process":
             from leaselab.testbed.runtimes.process import ProcessRuntime
 
             return ProcessRuntime(self._folder.path, lab.fleet, journal=lab.journal)

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from leaselab.testbed.snapshots import SnapshotInfo
     from leaselab.testbed.topology.plan import Plan
 
+DOWN_SECONDS = 60.0
+"""For a lab's host to end; removing hundreds of containers takes its time."""
+
 UP_TIMEOUT_SECONDS = 60.0
 """For all nodes to be ready and provisioned."""
 
@@ -295,8 +298,8 @@ class Lab:
             if self._thread:
                 self._thread.join()
             elif host is None:
-                self._folder.await_end(processes.GRACE_SECONDS, kept=keep)
-            elif not processes.gone_within(host, processes.GRACE_SECONDS):
+                self._folder.await_end(DOWN_SECONDS, kept=keep)
+            elif not processes.gone_within(host, DOWN_SECONDS):
                 raise LabGoneError(
                     f"the host of lab {self.name}, process {host.pid}, does not end",
                     hint=f"look at it, end it, and call `leaselab down {self.name}` again",

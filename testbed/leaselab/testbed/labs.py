@@ -20,7 +20,8 @@ from typing import Any, Final
 
 import msgspec
 
-from leaselab.testbed import journal, processes
+from leaselab.testbed import processes
+from leaselab.testbed.clearing import clear
 from leaselab.testbed.errors import CallError, LabExistsError, LeaselabError, UnknownLabError, nearest
 from leaselab.testbed.files import complaint, explained, write_whole
 from leaselab.testbed.processes import ProcessId
@@ -260,7 +261,7 @@ class LabFolder:
         if not self.exists():
             return
         with explained("take the lab down"):
-            journal.end_processes(self.path)
+            clear(self.path)
             shutil.rmtree(self.path)
 
 

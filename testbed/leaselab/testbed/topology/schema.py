@@ -21,8 +21,10 @@ from leaselab.testbed.topology.fieldtypes import (
     Kind,
     LabName,
     Limit,
+    Memory,
     NodeName,
     Personality,
+    Published,
     ReleaseText,
     Text,
     Units,
@@ -195,6 +197,13 @@ class Console(Section):
     faults: ConsoleFaults | None = Field(None, description="What goes wrong on the line.")
 
 
+class Limits(Section):
+    """What a node's container may take of its machine; runtimes without containers leave it alone."""
+
+    cpus: float | None = Field(None, gt=0, le=1_024, description="Processors, for example 0.5.")
+    memory: Memory | None = Field(None, description="For example 96MiB; the node is killed when it takes more.")
+
+
 class Settings(Section):
     """What a node can be told, by itself, its group, its kind or the lab's defaults; the nearest wins.
 
@@ -222,6 +231,11 @@ class Settings(Section):
     time_zone: Text | None = Field(None, description="Of the device, for example Europe/Vienna. Default: UTC.")
     console: Console | None = Field(
         None, description="Who may attach to the serial console, and what goes wrong on it."
+    )
+    limits: Limits | None = Field(None, description="What its container may take of its machine.")
+    publish: dict[Literal["ssh", "https", "metrics"], Published] | None = Field(
+        None,
+        description="Ports of this machine that lead to the node's container: PORT on 127.0.0.1, or ADDRESS:PORT.",
     )
 
 
