@@ -23,7 +23,7 @@ import asyncssh
 
 from bench import labs
 from bench.measure import BenchError, child, free_port, memory_bytes, wait_for_line, wait_for_port
-from bench.peers.programs import FIRST_PORT, HERE, fakenos_python
+from bench.peers.programs import FIRST_PORT, HERE, peers_python
 from leaselab.testbed.lab import Lab
 
 NODES = 50
@@ -178,7 +178,7 @@ async def _logins(lab: Lab, work: Path) -> dict[str, Any]:
 async def _fakenos_bytes(work: Path) -> int:
     """Return what a hundred connections to one FakeNOS device add to its process."""
     log = work / "fakenos.log"
-    with child([str(fakenos_python()), str(HERE / "fakenos_devices.py"), "1", str(FIRST_PORT)], log=log) as process:
+    with child([str(peers_python()), str(HERE / "fakenos_devices.py"), "1", str(FIRST_PORT)], log=log) as process:
         wait_for_line(process, "ready", log=log)
         door = Door("127.0.0.1", FIRST_PORT, {"username": "user", "password": "user", "client_keys": None})
         before = memory_bytes(process.pid)["pss"]

@@ -87,6 +87,7 @@ _MOVES_A_LIMIT: Final[frozenset[type[Event]]] = frozenset(
         e.LicenseRemoved,
         e.LicensesChanged,
         e.LicenseSurrendered,
+        e.ClusterJoined,
         e.MemberHeard,
         e.MemberLost,
         e.BorrowingEnded,
