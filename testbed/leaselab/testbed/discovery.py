@@ -28,6 +28,9 @@ ADDRESS: Final = "127.0.0.1"
 RETENTION: Final = "100y"
 """A lab's time may lie years back, and what is older than this is dropped."""
 
+LOOK_BACK: Final = "1h"
+"""How far a query looks for the latest sample: as far as samples of history are apart (:mod:`.backfill`)."""
+
 END_SECONDS: Final = 20.0
 
 
@@ -72,6 +75,7 @@ async def keep(folder: Path, order: Order) -> int:
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--storage.tsdb.retention.time={RETENTION}",
+        f"--query.lookback-delta={LOOK_BACK}",
         f"--web.listen-address={ADDRESS}:{order.port}",
         stdin=asyncio.subprocess.DEVNULL,
     )
