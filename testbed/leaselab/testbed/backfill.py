@@ -46,7 +46,7 @@ def history_texts(lab: Lab, *, step: Duration = STEP) -> Iterator[str]:
         step: of lab time between samples.
 
     Raises:
-        CallError: the step is too long, or the lab's time is not in the past, and Prometheus takes no samples from the future.
+        CallError: the step is too long, or the lab's time is not in the past: Prometheus takes none from the future.
     """
     if not 0 < step <= STEP:
         raise CallError(

@@ -181,7 +181,7 @@ def testbed() -> Board:
             ),
             Panel(
                 "Scrapes that failed",
-                (Query(f'1 - up{{job="leaselab",{IN_LAB}}}', "{{lab}} {{node}}"),),
+                (Query(f'1 - up{{job="leaselab",{IN_LAB}}}', "{{lab}} {{instance}}"),),
                 width=24,
                 height=6,
                 thresholds=((1, RED),),
