@@ -14,6 +14,8 @@ PARTS = {
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "sshd": "openssh-server",
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
     "sqlite3": "sqlite3",
 }
 """Program to the Debian package that brings it; `.ci/run` installs the same ones."""

@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import logging
 import signal
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from leaselab.appliance.adapters.clocks import LabClock
 from leaselab.appliance.adapters.control import ERASED, SHUT_DOWN, Channel, Control, ControlError
 from leaselab.appliance.adapters.https.context import NodeContext
 from leaselab.appliance.adapters.https.server import HttpsServer
-from leaselab.appliance.adapters.metrics import DeviceCollector, MetricsServer
+from leaselab.appliance.adapters.metrics import DeviceCollector, DeviceMetrics, MetricsServer
 from leaselab.appliance.adapters.neighbours import Neighbours
 from leaselab.appliance.adapters.peers import HttpsPeers
 from leaselab.appliance.adapters.serial import SerialLine
@@ -93,8 +93,11 @@ class Node:
                 on_effect=self._take_effect,
             )
             self._console = SshConsole(self._line, config.ssh)
+        self._lines_written: Counter[str] = Counter()
         kind = config.kind if isinstance(config, ApplianceConfig) else "cloud"
         read = self._report if isinstance(config, ApplianceConfig) else None
+        if read is not None:
+            self.device.listeners.append(self._count_lines)
         collector = DeviceCollector(
             node=config.name,
             kind=kind,
@@ -102,15 +105,17 @@ class Node:
             phase=lambda: self.phase,
             now=clock.now,
             started_at=clock.now(),
+            log_lines=self._lines_written,
         )
-        self._metrics = MetricsServer(collector, node=config.name, kind=kind)
+        metrics = DeviceMetrics(collector, node=config.name, kind=kind)
+        self._metrics = MetricsServer(metrics.registry)
         self._context = NodeContext(
             config=config,
             device=self.device,
             store_id=store.id,
             report=read,
             phase=lambda: self.phase,
-            observe_request=self._metrics.observe_request,
+            observe_request=metrics.observe_request,
         )
         self._https = HttpsServer(self._context)
         self._control = Control(
@@ -281,6 +286,9 @@ class Node:
 
     def _report(self) -> Any:
         return report(self.device.state, self.device.clock.now())
+
+    def _count_lines(self, event: Any, at: Instant) -> None:
+        self._lines_written.update(eventlog.severity_word(line.severity).lower() for line in eventlog.lines(event, at))
 
     def _log_text(self, event: Any, at: Instant) -> list[tuple[int, str, str]]:
         config = self._config

@@ -1,6 +1,7 @@
 """What the testbed did and saw: one JSON object a line in ``events.jsonl``, with the lab's time and the host's."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ class EventLog:
         self._encode = msgspec.json.Encoder().encode
         self._decode = msgspec.json.Decoder(LabEvent).decode
         self._last = 0
+        self.counts: Counter[str] = Counter()
         for event, _end in self._read(0):
             self._last = event.n
         self._file = self._path.open("ab", buffering=0)
@@ -35,6 +37,7 @@ class EventLog:
     def add(self, kind: str, node: str = "", **fields: Any) -> None:
         """Append an event; a full disk loses it rather than stop the lab."""
         self._last += 1
+        self.counts[kind] += 1
         wall = datetime.now(UTC).isoformat(timespec="milliseconds")
         event = LabEvent(n=self._last, at=self._now(), wall=wall, kind=kind, node=node, fields=fields)
         try:

@@ -30,6 +30,7 @@ from leaselab.testbed.errors import LeaselabError, ProvisioningRefusedError
 from leaselab.testbed.files import explained, write_whole
 from leaselab.testbed.journal import Entry, Journal
 from leaselab.testbed.labs import Claim, LabFolder, Slot
+from leaselab.testbed.metrics import LabCollector, LabMetrics
 from leaselab.testbed.raising import RaisedLab, first_instant
 from leaselab.testbed.runtimes.protocol import Runtime
 from leaselab.testbed.topology.plan import Plan
@@ -79,6 +80,7 @@ class LabHost:
         self._journal: Journal | None = None
         self._lab: RaisedLab | None = None
         self._verbs: Verbs | None = None
+        self._metrics: LabMetrics | None = None
         self._listeners: list[Callable[[Progress], None]] = []
         self._asked = asyncio.Event()
         self._ended = asyncio.Event()
@@ -123,6 +125,8 @@ class LabHost:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._control.finish(), LAST_ANSWERS_SECONDS)
         await self._control.close()
+        if self._metrics is not None:
+            await self._metrics.close()
         if self._lab is not None:
             try:
                 if self._keep:
@@ -220,7 +224,10 @@ class LabHost:
         )
         await lab.open()
         self._lab = lab
-        self._verbs = Verbs(lab, self._folder.record())
+        record = self._folder.record()
+        self._verbs = Verbs(lab, record)
+        self._metrics = LabMetrics(LabCollector(lab, name=record.name, runtime=record.runtime), slot=record.slot)
+        await self._metrics.open()
         return lab
 
     def _runtime(self, lab: RaisedLab) -> Runtime:

@@ -14,6 +14,7 @@ from leaselab.appliance.instants import NEVER, format_instant
 from leaselab.testbed.control_server import Emit, stream
 from leaselab.testbed.errors import CallError, ClockStoppedError
 from leaselab.testbed.labs import LabRecord
+from leaselab.testbed.metrics import metrics_url
 from leaselab.testbed.raising import RaisedLab
 from leaselab.testbed.timekeeper.keeper import Advance, ClockError
 from leaselab.testbed.views import Advanced, ClockStatus, LabStatus, NodeLogLine, NodeStatus
@@ -84,6 +85,7 @@ class Verbs:
             nodes=nodes,
             pid=os.getpid(),
             folder=str(self._lab.folder),
+            metrics_url=metrics_url(self._record.slot),
         )
 
     async def _node_status(self, request: dict[str, Any], _emit: Emit) -> NodeStatus:

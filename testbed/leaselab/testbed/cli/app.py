@@ -44,6 +44,8 @@ VERBS: Final[dict[str, dict[str, Verb]]] = {
         "logs": Verb("logs", "Print the nodes' event logs, merged in order of time."),
         "events": Verb("events", "Print what the testbed did, in virtual and wall time."),
         "web": Verb("web", "Show the labs in a browser."),
+        "timeline": Verb("timeline", "Draw counts, leases and faults over the lab's time."),
+        "monitor": Verb("monitor", "Prometheus and Grafana for the running labs."),
     },
     "Files and this machine": {
         "inventory": Verb("inventory", "Print the lab as a file that ssh, Ansible or Prometheus reads."),

@@ -120,6 +120,7 @@ class Timekeeper:
     ) -> None:
         self.scheduler = Scheduler(now=now)
         self.real = real
+        self.grants = 0
         self.last: Advance | None = None
         self._grantees: dict[str, Grantee] = {}
         self._grant_limit = grant_limit
@@ -266,6 +267,7 @@ class Timekeeper:
             self._turn, self._turn_began = turn, wall()
             await self._grant(turn)
             run.grants += 1
+            self.grants += 1
             run.now = turn.at
             if run.grants % BREATHE_EVERY == 0:
                 if on_progress:
