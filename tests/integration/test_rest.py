@@ -380,7 +380,7 @@ def test_what_this_lab_does_not_have_is_said_so(lab: Lab) -> None:
     assert refusal(gateway.put, "license/emergency", {"enabled": True})[0] == 409
     assert gateway.get("license/emergency")["state"] == "none"
     assert gateway.put("license/download-settings", {"enabled": True})["enabled"] is True
-    assert refusal(gateway.put, "license/download-settings", {"enabled": True, "preferred-network": "wifi"})[0] == 409
+    assert refusal(gateway.put, "license/download-settings", {"enabled": True, "preferred-network": "wifi"})[0] == 422
     assert gateway.get("license/compliance") == {"in-compliance": True, "notice": ""}
 
 
