@@ -126,6 +126,7 @@ class Node:
             report=report if isinstance(config, ApplianceConfig) else _cloud_report,
             log_text=self._log_text,
             console=self._line,
+            cookie_key=self._context.cookie_key,
         )
         self._latest: deque[str] = deque(maxlen=LOG_TAIL)
         self._tail_number = 0
