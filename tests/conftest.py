@@ -11,6 +11,8 @@ import pytest
 PARTS = {
     "chromium": "chromium",
     "docker": "docker.io",
+    "setpriv": "util-linux",
+    "unshare": "util-linux",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "sshd": "openssh-server",

@@ -1,6 +1,8 @@
 """The locked requirements: hashes for everything, addresses for nothing."""
 
+import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -21,8 +23,8 @@ def pinned(text: str) -> dict[str, str]:
     return dict(re.findall(rf"^{NAME}==([^\s;]+)", text, re.MULTILINE))
 
 
-def test_the_four_locked_files_are_there() -> None:
-    assert [path.name for path in LOCKED] == ["audit.txt", "dev.txt", "peers.txt", "runtime.txt"]
+def test_the_five_locked_files_are_there() -> None:
+    assert [path.name for path in LOCKED] == ["audit.txt", "dev.txt", "image.txt", "peers.txt", "runtime.txt"]
 
 
 @pytest.mark.parametrize("path", LOCKED, ids=lambda path: path.name)
@@ -62,3 +64,27 @@ def test_the_tools_are_locked_on_top_of_the_same_runtime_versions() -> None:
     dev = pinned((ROOT / "requirements" / "dev.txt").read_text())
 
     assert {name: dev.get(name) for name in runtime} == runtime
+
+
+def test_an_image_holds_what_the_appliance_imports_in_the_versions_of_the_lab_and_nothing_else_of_it() -> None:
+    runtime = pinned((ROOT / "requirements" / "runtime.txt").read_text())
+    image = pinned((ROOT / "requirements" / "image.txt").read_text())
+    asked = {normal(line) for line in (ROOT / "requirements" / "image.in").read_text().splitlines() if line[0] != "#"}
+    sources = (ROOT / "appliance").rglob("*.py")
+    imported = {
+        name.split(".")[0]
+        for source in sources
+        for node in ast.walk(ast.parse(source.read_text()))
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    wanted = {normal(name) for name in imported} - {normal(name) for name in sys.stdlib_module_names} - {"leaselab", ""}
+
+    assert {name: runtime.get(name) for name in image} == image
+    assert wanted - asked == set()
+    assert {"click", "pydantic", "paramiko", "docker", "rich"} & set(image) == set()

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from leaselab.appliance.adapters.wire.unix import SocketAddress
-from leaselab.testbed.errors import CallError, LabExistsError, LabGoneError, LeaselabError
+from leaselab.testbed.errors import CallError, LabExistsError, LabGoneError, LeaselabError, ProvisioningRefusedError
 from leaselab.testbed.files import explained
 from leaselab.testbed.hostline import HostLine
 from leaselab.testbed.labs import Claim, LabFolder, take_slot
@@ -155,7 +155,14 @@ def _bring_up(
         with _given_back(folder, claim, existing):
             plan = _plan(topology, folder, runtime, existing, slot=claim.slot.number)
             thread = _hosted(folder, claim, runtime, spare, background=background)
-    return folder, thread, _told(folder, plan, timeout, on_progress)
+    try:
+        return folder, thread, _told(folder, plan, timeout, on_progress)
+    except ProvisioningRefusedError:
+        raise  # the lab stays, to be looked at
+    except LeaselabError:
+        if existing is None:  # its host takes back what it made; then `up` can be called again
+            folder.await_end(JOIN_SECONDS, kept=False)
+        raise
 
 
 def _hosted(

@@ -8,6 +8,7 @@ removes what the journal names *and* that label confirms.
 import asyncio
 import contextlib
 import os
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -63,8 +64,9 @@ class Engine:
 
         where = address or os.environ.get("DOCKER_HOST") or DEFAULT_ADDRESS
         try:
+            _knock(where)
             api = docker.APIClient(base_url=where, version="auto", timeout=ANSWER_SECONDS, max_pool_size=AT_ONCE)
-        except DockerException as error:
+        except (DockerException, OSError) as error:
             raise EngineError(
                 f"no container engine answers at {where}: {_innermost(error)}",
                 hint="start it, be in the group that may use it, or set DOCKER_HOST to where it listens",
@@ -160,6 +162,13 @@ class Engine:
         """Hang up."""
         self._pool.shutdown(wait=True)
         self.api.close()
+
+
+def _knock(address: str) -> None:
+    """Try a Unix socket by hand: the SDK leaves the one open that it could not connect."""
+    if address.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(address.removeprefix("unix://"))
 
 
 def _innermost(error: BaseException) -> str:

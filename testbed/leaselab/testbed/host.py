@@ -26,7 +26,7 @@ import msgspec
 from leaselab.testbed import processes
 from leaselab.testbed.clearing import clear
 from leaselab.testbed.control_server import ControlServer, Emit
-from leaselab.testbed.errors import LeaselabError, ProvisioningRefusedError
+from leaselab.testbed.errors import EngineError, LeaselabError, ProvisioningRefusedError
 from leaselab.testbed.files import explained, write_whole
 from leaselab.testbed.journal import Entry, Journal
 from leaselab.testbed.labs import Claim, LabFolder, Slot
@@ -132,6 +132,9 @@ class LabHost:
                 if self._keep:
                     self._lab.remember()
                 await self._lab.close()
+            except EngineError:  # the journal is all that still knows the containers
+                _LOG.exception("not everything of the lab could be removed")
+                self._keep = True
             except (OSError, LeaselabError):  # a full disk must not keep the lab from going down
                 _LOG.exception("the lab did not close in good order")
         if self._journal is not None:

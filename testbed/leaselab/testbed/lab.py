@@ -304,8 +304,8 @@ class Lab:
                     f"the host of lab {self.name}, process {host.pid}, does not end",
                     hint=f"look at it, end it, and call `leaselab down {self.name}` again",
                 )
-        elif not keep:
-            self._folder.remove()
+        if not keep and self._folder.exists():
+            self._folder.remove()  # nobody hosted it, or its host could not remove everything
 
     def _host(self) -> ProcessId | None:
         """Return the process that hosts the lab, unless its record cannot be read: `down` works all the same."""

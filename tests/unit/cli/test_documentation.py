@@ -13,6 +13,7 @@ from leaselab.monitoring.grafana import Pushed
 from leaselab.testbed.cli.app import VERBS, load
 from leaselab.testbed.errors import Problem
 from leaselab.testbed.graph import Arrow, Box, Picture
+from leaselab.testbed.images import ImageInfo
 from leaselab.testbed.preflight import Finding
 from leaselab.testbed.simulation.invariants import Violation
 from leaselab.testbed.simulation.run import Figures, PoolFigures
@@ -100,6 +101,7 @@ def test_the_variable_of_an_option_is_its_own_name_in_capitals(path: tuple[str, 
         ("graph", Box),
         ("graph", Arrow),
         ("doctor", Finding),
+        ("images", ImageInfo),
         ("simulate", Figures),
         ("simulate", PoolFigures),
         ("simulate", Violation),

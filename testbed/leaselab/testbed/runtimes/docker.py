@@ -89,6 +89,12 @@ class DockerNode(DialledNode):
         self.stopping = True
         await self._remove(self)
 
+    def leave(self) -> None:
+        """Hang up, and take no more calls."""
+        self.hang_up()
+        if self.lines:
+            self.lines.close()
+
     async def pause(self) -> None:
         """Freeze all of its processes where they are."""
         await self._engine.ask(f"pause {self.name}", lambda api: api.pause(self.container))
@@ -146,6 +152,8 @@ class DockerRuntime:
         with self._reception.expecting(name) as hello:
             try:
                 async with asyncio.timeout(START_SECONDS):
+                    if name in self._nodes:  # its end came while the engine was away, so its container is still there
+                        await self._remove(self._nodes[name])
                     await self._make(node, config, now)
                     node.met(*await self._hello(node, hello))
             except TimeoutError:
@@ -180,6 +188,8 @@ class DockerRuntime:
                 await asyncio.wait(self._asking)
             await asyncio.gather(*(self._remove_network(network) for network in tuple(self._networks)))
         finally:
+            for node in self._nodes.values():  # whose containers could not be removed
+                node.leave()
             self._engine.close()
             self._engine = None
 
@@ -364,9 +374,7 @@ class DockerRuntime:
 
     async def _remove(self, node: DockerNode) -> None:
         """Kill and remove a node's container if it is this lab's; a name may be another's."""
-        node.hang_up()
-        if node.lines:
-            node.lines.close()
+        node.leave()
         await self._opened().discard("container", node.container, lab=str(self._folder))
         if self._nodes.get(node.name) is node:
             del self._nodes[node.name]
