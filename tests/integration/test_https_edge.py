@@ -86,7 +86,9 @@ async def send(own: ApplianceConfig, *, verify: bool = True, to: str = "server",
     peers = HttpsPeers(own, store_id="", local={})
     try:
         envelope = Envelope(id="1", to=to, path="/licensing/v1/renew", body=msgspec.Raw(b"{}"), verify=verify)
-        return await peers.send(envelope, now)
+        answer = await peers.send(envelope, now)
+        assert isinstance(answer, Settle)
+        return answer
     finally:
         peers.close()
 

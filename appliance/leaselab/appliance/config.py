@@ -79,6 +79,7 @@ class ApplianceConfig(msgspec.Struct, frozen=True, tag="appliance", forbid_unkno
         seed: of this device's randomness; same seed, same history.
         peer_secret: shared by the devices of one lab; whoever shows it may move this device's clock on.
         maximum_users: overrides the platform's figure.
+        clock_skew: how wrong its clock is just now; ``None``: it is right, and always was.
     """
 
     name: str
@@ -101,6 +102,7 @@ class ApplianceConfig(msgspec.Struct, frozen=True, tag="appliance", forbid_unkno
     peer_secret: str = ""
     maximum_users: int | None = None
     time_zone: str = "UTC"
+    clock_skew: int | None = None
 
 
 class AuthCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,9 +16,9 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from leaselab.appliance.instants import Instant
-from leaselab.appliance.machine import Command, Decision, Due, Event, Forward, Machine, Refusal, State
-from leaselab.appliance.ports import Clock, Peers, Store, Timekeeper
+from leaselab.appliance.instants import NEVER, Instant
+from leaselab.appliance.machine import Command, Decision, Due, Envelope, Event, Forward, Machine, Refusal, Settle, State
+from leaselab.appliance.ports import Clock, Later, Peers, Store, Timekeeper
 
 S = TypeVar("S", bound=State)
 
@@ -72,6 +72,7 @@ class Device(Generic[S]):
         self._announced: Instant = -1
         self._since_snapshot = 0
         self._one_exchange = asyncio.Lock()
+        self._under_way: dict[str, Instant] = {}
         self._replay()
 
     def _replay(self) -> None:
@@ -86,7 +87,8 @@ class Device(Generic[S]):
     @property
     def next_due(self) -> Instant:
         """When the device next has something to do by itself; at once while a message waits to be sent."""
-        return self.clock.now() if self.state.outbox else self.state.agenda.next()[0]
+        due_at = self.state.agenda.next()[0]
+        return min(due_at, self._next_arrival()) if self.state.outbox else due_at
 
     async def handle(self, command: Command) -> Any:
         """Decide what a person or program asks for and see it through; return its reply or a :class:`Refusal`."""
@@ -120,7 +122,10 @@ class Device(Generic[S]):
             due_at, key = self.state.agenda.next()
         reply, _ = self._decide(command)
         if isinstance(reply, Forward):
-            reply = await self._peers.send(reply.envelope, now)
+            passed_on = await self._peers.send(reply.envelope, now)
+            if isinstance(passed_on, Later):  # whoever asked waits for no delay; it asks again
+                passed_on = Settle(id=reply.envelope.id, status=0, failure=f"{reply.envelope.to} is slow to answer")
+            reply = passed_on
         if self._wakes_earlier:
             await self._announce()
         if store_id != self._store.id:
@@ -135,8 +140,8 @@ class Device(Generic[S]):
         for _ in range(MAX_EXCHANGES_AN_INSTANT):
             due_at, key = self.state.agenda.next()
             if due_at > until:
-                self._announced = due_at
-                return due_at
+                self._announced = min(due_at, self._next_arrival()) if self.state.outbox else due_at
+                return self._announced
             self._decide(Due(key=key))
             if self.state.outbox:
                 await self._exchange()
@@ -188,21 +193,37 @@ class Device(Generic[S]):
             self._store.snapshot(self.name, self._encode(self.state))
             self._since_snapshot = 0
 
+    def _to_send(self) -> Envelope | None:
+        """Return the first message that is not still under way."""
+        if not self._under_way:
+            return next(iter(self.state.outbox.values()), None)
+        now = self.clock.now()
+        return next((one for one in self.state.outbox.values() if self._under_way.get(one.id, now) <= now), None)
+
+    def _next_arrival(self) -> Instant:
+        """Return when the first message of the outbox arrives: now, unless all of them are under way."""
+        now = self.clock.now()
+        return min((self._under_way.get(identity, now) for identity in self.state.outbox), default=NEVER)
+
     async def _exchange(self) -> None:
-        """Send queued messages one by one, in order; each answer may queue more. Return when none is left."""
+        """Send queued messages one by one, in order; each answer may queue more. Return when none is left to send."""
         if not self.state.outbox:
             return
         await self._one_exchange.acquire()
         try:
             sent = 0
-            while self.state.outbox:
-                envelope = next(iter(self.state.outbox.values()))
+            while envelope := self._to_send():
                 sent += 1
                 if sent > MAX_EXCHANGES_AN_INSTANT:
                     raise RunawayError(f"{self.name}: message {envelope.path} to {envelope.to} is sent again and again")
                 if not self._peers.share_store(envelope.to):
                     await self._store.durable()  # the peer must not know of what we could forget
-                self._decide(await self._peers.send(envelope, self.clock.now()))
+                answer = await self._peers.send(envelope, self.clock.now())
+                if isinstance(answer, Later):
+                    self._under_way[envelope.id] = answer.at
+                else:
+                    self._under_way.pop(envelope.id, None)
+                    self._decide(answer)
         finally:
             self._one_exchange.release()
 

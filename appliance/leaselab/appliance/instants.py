@@ -40,6 +40,15 @@ def parse_duration(text: str) -> Duration:
     return sum(int(number) * _UNITS[unit] for number, unit in parts)
 
 
+def parse_signed(text: str) -> Duration:
+    """Read a duration that may have a sign.
+
+    Raises:
+        ValueError: the text is none.
+    """
+    return -parse_duration(text[1:]) if text.startswith("-") else parse_duration(text)
+
+
 def format_duration(duration: Duration) -> str:
     """Write a duration the way :func:`parse_duration` reads it, without superfluous parts."""
     if duration < 0:

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 import msgspec
 
-from leaselab.appliance.adapters.clocks import LabClock
+from leaselab.appliance.adapters.clocks import LabClock, SkewedClock
 from leaselab.appliance.adapters.control import ERASED, SHUT_DOWN, Channel, Control, ControlError
+from leaselab.appliance.adapters.fullstore import LimitedStore
 from leaselab.appliance.adapters.https.context import NodeContext
 from leaselab.appliance.adapters.https.server import HttpsServer
 from leaselab.appliance.adapters.metrics import DeviceCollector, DeviceMetrics, MetricsServer
@@ -25,15 +26,17 @@ from leaselab.appliance.adapters.sqlite import SqliteStore
 from leaselab.appliance.adapters.ssh import SshConsole
 from leaselab.appliance.adapters.wire.unix import SocketAddress
 from leaselab.appliance.cloud.center import CloudEvent, CloudMachine, CloudState, initial_cloud_state
+from leaselab.appliance.conditions import Conditions
 from leaselab.appliance.config import ApplianceConfig, CloudConfig, NodeConfig
 from leaselab.appliance.console import Effect, Facts
 from leaselab.appliance.console.facts import facts_of
 from leaselab.appliance.device import Device
-from leaselab.appliance.instants import Instant
+from leaselab.appliance.instants import MINUTE, Duration, Instant
 from leaselab.appliance.licensing import eventlog
 from leaselab.appliance.licensing.appliance import ApplianceEvent, ApplianceMachine, initial_state
 from leaselab.appliance.licensing.commands import AnyCommand, PowerOn
 from leaselab.appliance.licensing.report import report
+from leaselab.appliance.passage import Passage
 from leaselab.appliance.ports import Clock, Store, Timekeeper
 
 OnPhase = Callable[[str, str, str], None]
@@ -42,6 +45,9 @@ OnPhase = Callable[[str, str, str], None]
 HALTED: Final = "halted"
 READY: Final = "ready"
 _LOG: Final = logging.getLogger(__name__)
+
+DISK_RETRY: Final[Duration] = MINUTE
+"""How soon a device whose disk is full tries again."""
 
 LOG_TAIL: Final = 20
 """Lines of its log that the console shows."""
@@ -67,19 +73,21 @@ class Node:
     ) -> None:
         self.name = config.name
         self._config = config
-        self._store = store
+        self._store = LimitedStore(store)
         self._on_phase = on_phase
-        self._peers = HttpsPeers(config, store_id=store.id, local=local_nodes)
+        self._passage = Passage()
+        self._clock = SkewedClock(clock, config.clock_skew if isinstance(config, ApplianceConfig) else None)
+        self._peers = HttpsPeers(config, store_id=store.id, local=local_nodes, passage=self._passage)
         self.device: Device[Any] = Device(
             config.name,
             machine=CloudMachine() if isinstance(config, CloudConfig) else ApplianceMachine(),
             initial=_factory_state(config),
-            store=store,
-            clock=clock,
+            store=self._store,
+            clock=self._clock,
             peers=self._peers,
-            timekeeper=timekeeper,
+            timekeeper=_LabTime(self._clock, timekeeper),
         )
-        self._neighbours = Neighbours(config, self._peers)
+        self._neighbours = Neighbours(config, self._passage.reaches)
         self._line: SerialLine | None = None
         self._console: SshConsole | None = None
         if isinstance(config, ApplianceConfig):
@@ -126,12 +134,17 @@ class Node:
             report=report if isinstance(config, ApplianceConfig) else _cloud_report,
             log_text=self._log_text,
             console=self._line,
-            cookie_key=self._context.cookie_key,
+            switch=self,
         )
         self._latest: deque[str] = deque(maxlen=LOG_TAIL)
         self._tail_number = 0
         self._boot: asyncio.Task[None] | None = None
         self._rebooting: asyncio.Task[None] | None = None
+
+    @property
+    def cookie_key(self) -> bytes:
+        """What its end users' cookies are made with."""
+        return self._context.cookie_key
 
     @classmethod
     async def start(
@@ -178,6 +191,44 @@ class Node:
     def phase(self) -> str:
         """How far it has booted."""
         return str(self._line.phase) if self._line is not None else READY
+
+    @property
+    def now(self) -> Instant:
+        """The lab's instant as this node knows it."""
+        return self._clock.lab.now()
+
+    @property
+    def next_due(self) -> Instant:
+        """When it next wants to wake, in the lab's time."""
+        return self._clock.lab_time(self.device.next_due)
+
+    @property
+    def paused(self) -> bool:
+        """Whether a fault has frozen it."""
+        return self._passage.conditions.paused
+
+    async def grant(self, to: Instant) -> Instant:
+        """Let it do all that is due by ``to``, in the lab's time; return when it wants to wake next."""
+        self._clock.lab.observe(to)
+        try:
+            return self._clock.lab_time(await self.device.run_due(to + self._clock.skew))
+        except OSError:
+            if not self._store.full:
+                raise
+            return to + DISK_RETRY  # what is due stays due; it is done as soon as there is room for it
+
+    def observe(self, at: Instant) -> None:
+        """Show it the lab's instant."""
+        self._clock.lab.observe(at)
+
+    def suffer(self, conditions: Conditions) -> None:
+        """Put these faults in force, and no other."""
+        self._passage.conditions = conditions
+        self._clock.set(conditions.skew)
+        self._store.full = conditions.disk_full
+        self._https.suffer(conditions)
+        if self._line is not None:
+            self._line.freeze(frozen=conditions.paused)
 
     async def control(self, request: dict[str, Any]) -> dict[str, Any]:
         """Answer the lab (see :mod:`leaselab.appliance.adapters.control`).
@@ -276,7 +327,12 @@ class Node:
         self._on_phase(self.name, ERASED, "")
 
     def _facts(self, config: ApplianceConfig) -> Facts:
-        return facts_of(self.device.state, config, log_tail=self._tail(), neighbours=self._neighbours.entries())
+        return facts_of(
+            self.device.state,
+            config,
+            log_tail=self._tail(),
+            neighbours=self._neighbours.entries(),
+        )
 
     def _tail(self) -> list[str]:
         """Return the latest lines of the log. A console asks at every key, so only what is new is read."""
@@ -384,14 +440,26 @@ async def _run_node(config: NodeConfig, *, store: Path, socket_path: Path, now: 
         {
             "event": "hello",
             "node": config.name,
-            "next_due": node.device.next_due,
-            "now": node.device.clock.now(),
+            "next_due": node.next_due,
+            "now": node.now,
         }
     )
     await hung_up.wait()
     await node.stop()
     kept.close()
     return 0
+
+
+class _LabTime:
+    """A device's way to the timekeeper: what it says in its own time is told in the lab's."""
+
+    def __init__(self, clock: SkewedClock, timekeeper: Timekeeper) -> None:
+        self._clock = clock
+        self._timekeeper = timekeeper
+
+    async def wakes(self, device: str, next_due: Instant) -> None:
+        """Tell the timekeeper."""
+        await self._timekeeper.wakes(device, self._clock.lab_time(next_due))
 
 
 class _Line:

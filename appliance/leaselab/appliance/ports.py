@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Protocol
 
+import msgspec
+
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.machine import Envelope, Settle
 
@@ -53,6 +55,12 @@ class Store(Protocol):
         ...
 
 
+class Later(msgspec.Struct, frozen=True):
+    """A message that is still on its way: ask again at this instant, by the device's clock (a delay fault)."""
+
+    at: Instant
+
+
 class Peers(Protocol):
     """The way to other devices."""
 
@@ -60,8 +68,8 @@ class Peers(Protocol):
         """Tell whether that peer lives in this process and commits with us."""
         ...
 
-    async def send(self, envelope: Envelope, now: Instant) -> Settle:
-        """Deliver an envelope and return its answer; never raises for what the network does."""
+    async def send(self, envelope: Envelope, now: Instant) -> Settle | Later:
+        """Deliver an envelope and return its answer, or when it arrives; never raises for what the network does."""
         ...
 
 

@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
+
+import msgspec
 
 from leaselab.appliance.adapters.control import ERASED, SHUT_DOWN, ControlError
-from leaselab.appliance.config import CloudConfig
+from leaselab.appliance.conditions import CALM, Conditions
+from leaselab.appliance.config import CloudConfig, NodeConfig
 from leaselab.appliance.instants import Instant
 from leaselab.testbed.errors import LeaselabError, NodeFailedError, UnknownNodeError, nearest
 from leaselab.testbed.eventlog import EventLog
@@ -58,6 +61,18 @@ class Seat:
         return self.phase in (OFF, READY, HALTED) or (self.phase == WIZARD and bool(self.prompt))
 
 
+class Surroundings(Protocol):
+    """What is wrong around nodes (:mod:`leaselab.testbed.faults`)."""
+
+    def around(self, node: str) -> Conditions:
+        """Return what is wrong around a node now."""
+        ...
+
+    def was_skewed(self, node: str) -> bool:
+        """Tell whether a node's clock was ever wrong."""
+        ...
+
+
 class Fleet:
     """The nodes of one lab.
 
@@ -83,6 +98,12 @@ class Fleet:
         self._on_progress = on_progress
         self._on_console = on_console
         self._runtime: Runtime | None = None
+        self.surroundings: Surroundings | None = None
+
+    @property
+    def runtime(self) -> Runtime | None:
+        """What nodes run in, once it is open."""
+        return self._runtime
 
     async def open(self, runtime: Runtime) -> None:
         """Take the runtime that nodes run in."""
@@ -129,17 +150,41 @@ class Fleet:
         self._events.add("power-on", name)
         self.phase(name, "booting", "")
         try:
-            seat.running = await self._opened().start(seat.plan.config, now=self._timekeeper.now)
+            seat.running = await self._opened().start(self._told(seat), now=self._timekeeper.now)
         except LeaselabError as error:
             seat.failure = error.message
             self._switched_off(seat, "failed", why=error.message)
             raise
         self._timekeeper.scheduler.reach(seat.running.now)
         self._timekeeper.register(name, seat.running, seat.running.next_due)
+        if self.surroundings is not None and (wrong := self.surroundings.around(name)) != CALM:
+            await self.suffer(name, wrong)
         standing = await seat.running.request({"do": "phase"})
         phase = standing["phase"] if standing["phase"] != OFF else "booting"  # its boot has not had its first turn
         self.phase(name, phase, standing["prompt"])
         await self.until(lambda: seat.settled)
+
+    async def suffer(self, name: str, conditions: Conditions) -> None:
+        """Put faults in force around a node, and no other; one that is off gets them at its start.
+
+        A node that is paused gets no turns; what comes due meanwhile is overdue when it goes on.
+        """
+        running = self.seat(name).running
+        if running is None:
+            return
+        request = {"do": "conditions", "conditions": msgspec.to_builtins(conditions)}
+        next_due = (await self.request(name, request))["next_due"]
+        if conditions.paused:
+            self._timekeeper.hold(name)
+        else:
+            self._timekeeper.register(name, running, next_due)
+
+    def _told(self, seat: Seat) -> NodeConfig:
+        """Return what a node is told at its start: the plan's word, and how wrong its clock is if it ever was."""
+        config, surroundings = seat.plan.config, self.surroundings
+        if surroundings is None or isinstance(config, CloudConfig) or not surroundings.was_skewed(config.name):
+            return config
+        return msgspec.structs.replace(config, clock_skew=surroundings.around(config.name).skew)
 
     async def stop(self, name: str) -> None:
         """Shut a node down in good order; nothing to do if it is off."""

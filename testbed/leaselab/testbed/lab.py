@@ -20,6 +20,7 @@ import msgspec
 from leaselab.testbed import labs, processes
 from leaselab.testbed.clock import Clock
 from leaselab.testbed.errors import CallError, LabGoneError, LeaselabError, UnknownNodeError, nearest
+from leaselab.testbed.faults.front import Faults
 from leaselab.testbed.hostline import HostLine
 from leaselab.testbed.labs import LabFolder
 from leaselab.testbed.node import Node
@@ -106,6 +107,7 @@ class Lab:
         self.line = HostLine(folder.name, folder.socket)
         self.clock = Clock(self.line)
         self.snapshots = Snapshots(self.name, self.line, leave=self._leave)
+        self.faults = Faults(self.line)
         self._folder = folder
         self._thread = thread
         self._nodes: dict[str, Node] = {}

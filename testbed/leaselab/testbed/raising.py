@@ -12,6 +12,9 @@ from leaselab.appliance.adapters.control import SHUT_DOWN
 from leaselab.appliance.instants import MILLISECOND, Instant
 from leaselab.testbed.errors import LeaselabError, NodeFailedError, ProvisioningRefusedError
 from leaselab.testbed.eventlog import EventLog
+from leaselab.testbed.faults.book import Book
+from leaselab.testbed.faults.engine import ENGINE, Engine
+from leaselab.testbed.faults.running import RunningWorld
 from leaselab.testbed.files import explained, write_whole
 from leaselab.testbed.fleet import HALTED, OFF, READY, Fleet, Seat
 from leaselab.testbed.journal import Journal
@@ -26,6 +29,9 @@ from leaselab.testbed.views import Progress, Step, UpOutcome
 
 STANDING: Final = "standing.json"
 """What the plan does not say: how late the lab is, and how far each node has been brought."""
+
+FIRST: Final = -1
+"""Among those due at one instant: a fault that begins then is felt by what happens then."""
 
 AT_ONCE: Final = 64
 """Nodes started side by side. They share commits: more at once means fewer waits for the disk."""
@@ -44,6 +50,7 @@ class Standing(msgspec.Struct, frozen=True):
 
     now: Instant
     nodes: dict[str, NodeStanding] = {}
+    faults: Book = msgspec.field(default_factory=Book)
 
 
 class RaisedLab:
@@ -81,6 +88,10 @@ class RaisedLab:
         self.events = EventLog(folder, now=lambda: self.timekeeper.now)
         self.fleet = Fleet(self.timekeeper, self.events, on_progress=on_progress, on_console=self._done_at_console)
         self._switching: set[asyncio.Task[None]] = set()
+        self.faults = Engine(
+            RunningWorld(self.fleet, self.events, plan=lambda: self.plan), standing.faults if standing else None
+        )
+        self.fleet.surroundings = self.faults
         self.sign_ins = SignIns(plan.authority_certificate)
         self.provisioner = Provisioner(
             self.fleet,
@@ -116,7 +127,8 @@ class RaisedLab:
         except TimeoutError:
             raise self._too_late(within_seconds) from None
         self._complain()
-        self.remember()
+        await self.faults.declare(plan.faults, self.timekeeper.now)
+        await self.after_faults()
         self.timekeeper.start()
         if self._rate and not self.timekeeper.real and not self.timekeeper.rate:
             self.timekeeper.set_rate(self._rate)
@@ -217,9 +229,15 @@ class RaisedLab:
             for name, seat in self.fleet.seats.items()
         }
         self._standing = nodes
-        standing = Standing(now=self.timekeeper.now, nodes=nodes)
+        standing = Standing(now=self.timekeeper.now, nodes=nodes, faults=self.faults.book)
         with explained("write how the lab stands"):
             write_whole(self.folder / STANDING, msgspec.json.encode(standing), sync=False)
+
+    async def after_faults(self) -> None:
+        """Let happen what the faults that have just begun or ended bring about, and remember them."""
+        self.timekeeper.register(ENGINE, self.faults, self.faults.book.next_at(), priority=FIRST)
+        await self.timekeeper.settle()
+        self.remember()
 
     async def switch(self, name: str, act: str) -> None:
         """Switch one node: ``start``, ``stop``, ``restart``, ``kill`` or ``reset``.

@@ -7,7 +7,7 @@ import msgspec
 
 from leaselab.appliance.instants import NEVER, Instant, format_instant
 from leaselab.appliance.licensing.views import Report
-from leaselab.testbed.views import Advanced, ClockStatus, LabEvent, LabStatus, NodeLogLine, NodeStatus
+from leaselab.testbed.views import Advanced, ClockStatus, FaultRow, LabEvent, LabStatus, NodeLogLine, NodeStatus
 
 Shape = dict[str, Any]
 
@@ -59,6 +59,12 @@ def lab(status: LabStatus, reports: Mapping[str, Report]) -> Shape:
         "clock": clock(status.clock),
         "nodes": [node(each, reports.get(each.name)) for each in status.nodes],
     }
+
+
+def fault(row: FaultRow) -> Shape:
+    """Shape a fault."""
+    shape: Shape = msgspec.to_builtins(row)
+    return shape | {"starts_at": instant(row.starts_at), "ends_at": instant(row.ends_at)}
 
 
 def features(report: Report) -> Shape:

@@ -13,11 +13,13 @@ from leaselab.appliance.config import ApplianceConfig
 from leaselab.appliance.instants import NEVER, format_instant
 from leaselab.testbed.control_server import Emit, stream
 from leaselab.testbed.errors import CallError, ClockStoppedError
+from leaselab.testbed.faults.engine import row
+from leaselab.testbed.faults.kinds import Fault
 from leaselab.testbed.labs import LabRecord
 from leaselab.testbed.metrics import metrics_url
 from leaselab.testbed.raising import RaisedLab
 from leaselab.testbed.timekeeper.keeper import Advance, ClockError
-from leaselab.testbed.views import Advanced, ClockStatus, LabStatus, NodeLogLine, NodeStatus
+from leaselab.testbed.views import Advanced, ClockStatus, FaultRow, LabStatus, NodeLogLine, NodeStatus
 
 FOLLOW_SECONDS: Final = 0.25
 """How often a followed log looks for new lines; appliances do not push theirs."""
@@ -49,6 +51,9 @@ class Verbs:
             "events": self._events,
             "logs": self._logs,
             "snapshot": self._snapshot,
+            "faults": self._faults,
+            "fault_inject": self._inject,
+            "fault_clear": self._clear,
             **dict.fromkeys(("start", "stop", "restart", "kill", "reset"), self._switch),
         }
 
@@ -140,6 +145,24 @@ class Verbs:
         outcome = await self._lab.sign_ins.set(config, running, request["count"])
         self._lab.events.add("users", request["node"], signed_in=outcome.signed_in, refused=len(outcome.refused))
         return outcome
+
+    async def _faults(self, _request: dict[str, Any], _emit: Emit) -> list[FaultRow]:
+        return [row(entry) for entry in self._lab.faults.book.entries]
+
+    async def _inject(self, request: dict[str, Any], _emit: Emit) -> FaultRow:
+        entry = await self._lab.faults.inject(msgspec.convert(request["fault"], Fault), self._lab.timekeeper.now)
+        await self._lab.after_faults()
+        return row(entry)
+
+    async def _clear(self, request: dict[str, Any], _emit: Emit) -> list[FaultRow]:
+        there = {entry.number: entry for entry in self._lab.faults.book.entries}
+        for number in request["numbers"]:
+            if number not in there:
+                raise CallError(f"there is no fault {number}", hint="`leaselab fault list` shows those there are")
+        rows = [row(there[number]) for number in request["numbers"] or there]
+        await self._lab.faults.clear([there[one.n] for one in rows])
+        await self._lab.after_faults()
+        return rows
 
     async def _switch(self, request: dict[str, Any], _emit: Emit) -> None:
         await self._lab.switch(request["node"], request["do"])

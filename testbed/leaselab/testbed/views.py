@@ -112,6 +112,36 @@ class LabEvent(msgspec.Struct, frozen=True):
     fields: dict[str, Any] = {}
 
 
+class FaultRow(msgspec.Struct, frozen=True):
+    """A fault in force or to come.
+
+    Attributes:
+        n: its number in the lab.
+        kind: e.g. ``cut``; docs/faults.md has all.
+        target: whom it befalls, in words.
+        state: ``in-force``, ``to-come`` (once, or again), or ``over``.
+        between: its two nodes, if it befalls a link.
+        network: the network that it befalls, or empty.
+        node: the node that it befalls, or empty.
+        starts_at: when it next begins; never while it is in force, unless it repeats.
+        ends_at: when it ends; never: when it is cleared.
+        declared: it stands in the file.
+        fields: what else it says: ``delay``, ``loss``, ``one-way`` …
+    """
+
+    n: int
+    kind: str
+    target: str
+    state: str
+    between: tuple[str, ...]
+    network: str
+    node: str
+    starts_at: Instant
+    ends_at: Instant
+    declared: bool
+    fields: dict[str, Any] = {}
+
+
 class NodeLogLine(msgspec.Struct, frozen=True):
     """A line of an appliance's own log: ``n`` is the number of the device event it tells of."""
 

@@ -1,24 +1,19 @@
-"""What a device's console tools feel of the network: real listeners, and a gate that can be shut."""
+"""What a device's console tools feel of the network: real listeners, and a line that can be cut."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from leaselab.appliance.adapters.neighbours import Neighbours
+from leaselab.appliance.conditions import Conditions, LinkCondition
 from leaselab.appliance.config import CloudConfig, HostEntry, Ports, Tls
 from leaselab.appliance.console.tools import AddNeighbour, ClearNeighbours, Neighbour, Probe
+from leaselab.appliance.passage import Passage
 
 ADDRESS = "127.0.0.1"
 HARDWARE_ADDRESS = "02:42:7f:00:00:01"
-
-
-class WayOut:
-    """Lets everything through, until the gate is exchanged."""
-
-    def __init__(self) -> None:
-        self.gate: Callable[[str, str], str] = lambda _to, _network: ""
 
 
 @pytest.fixture
@@ -32,7 +27,7 @@ async def port() -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
-def neighbours(port: int, way_out: WayOut) -> Neighbours:
+def neighbours(port: int, passage: Passage | None = None) -> Neighbours:
     config: Any = CloudConfig(
         name="gw1",
         addresses={"internal": "127.0.0.2"},
@@ -43,11 +38,11 @@ def neighbours(port: int, way_out: WayOut) -> Neighbours:
         auth_codes={},
         seed="",
     )
-    return Neighbours(config, way_out)
+    return Neighbours(config, (passage or Passage()).reaches)
 
 
 async def test_a_peer_that_listens_answers_and_its_hardware_address_is_learned(port: int) -> None:
-    network = neighbours(port, WayOut())
+    network = neighbours(port)
 
     echo = await network.act(Probe(address=ADDRESS))
 
@@ -56,11 +51,11 @@ async def test_a_peer_that_listens_answers_and_its_hardware_address_is_learned(p
 
 
 async def test_a_peer_that_is_cut_off_does_not_answer_and_is_forgotten(port: int) -> None:
-    way_out = WayOut()
-    network = neighbours(port, way_out)
+    passage = Passage()
+    network = neighbours(port, passage)
     await network.act(Probe(address=ADDRESS))
 
-    way_out.gate = lambda to, _network: f"{to} is cut off"
+    passage.conditions = Conditions(links=(LinkCondition(peer="vls1", cut=True),))
     echo = await network.act(Probe(address=ADDRESS))
 
     assert echo.milliseconds is None
@@ -69,13 +64,13 @@ async def test_a_peer_that_is_cut_off_does_not_answer_and_is_forgotten(port: int
 
 @pytest.mark.parametrize("address", ["127.0.0.2", "192.0.2.1"], ids=["switched off", "nobody's"])
 async def test_who_does_not_listen_does_not_answer(port: int, address: str) -> None:
-    network = neighbours(port, WayOut())
+    network = neighbours(port)
 
     assert (await network.act(Probe(address=address))).milliseconds is None
 
 
 async def test_what_was_entered_by_hand_is_believed_and_outlives_clearing(port: int) -> None:
-    network = neighbours(port, WayOut())
+    network = neighbours(port)
     await network.act(Probe(address=ADDRESS))
 
     await network.act(ClearNeighbours())

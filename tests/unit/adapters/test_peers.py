@@ -11,6 +11,7 @@ from leaselab.appliance.adapters.peers import HttpsPeers
 from leaselab.appliance.adapters.wire.http1 import Connection, Request, Response
 from leaselab.appliance.adapters.wire.listener import Listener
 from leaselab.appliance.adapters.wire.tls import server_context
+from leaselab.appliance.conditions import Conditions, LinkCondition
 from leaselab.appliance.config import ApplianceConfig, HostEntry, Ports, Ssh, Tls
 from leaselab.appliance.instants import parse_instant
 from leaselab.appliance.machine import Envelope, Settle
@@ -106,8 +107,10 @@ async def test_a_kept_connection_that_was_closed_meanwhile_is_made_anew() -> Non
         await peers.send(ENVELOPE, NOW)
         next(iter(peer.connections)).cut()
 
-        assert (await peers.send(ENVELOPE, NOW)).status == 200
+        answer = await peers.send(ENVELOPE, NOW)
 
+    assert isinstance(answer, Settle)
+    assert answer.status == 200
     assert len(peer.connections) == 2
 
 
@@ -126,9 +129,9 @@ async def test_only_a_peer_of_this_process_is_shown_the_store() -> None:
 async def test_a_cut_is_told_in_its_words_and_nothing_is_sent() -> None:
     peer = Peer(Response(200, b"{}"))
     async with reached(peer) as peers:
-        peers.gate = lambda to, network: f"{to} is cut off on {network}"
+        peers.passage.conditions = Conditions(links=(LinkCondition(peer="vls1", cut=True),))
 
         answer = await peers.send(ENVELOPE, NOW)
 
-    assert answer == Settle(id="1", status=0, failure="vls1 is cut off on internal")
+    assert answer == Settle(id="1", status=0, failure="vls1 is out of reach")
     assert peer.asked == []

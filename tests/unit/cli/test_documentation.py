@@ -18,7 +18,17 @@ from leaselab.testbed.preflight import Finding
 from leaselab.testbed.simulation.invariants import Violation
 from leaselab.testbed.simulation.run import Figures, PoolFigures
 from leaselab.testbed.timeline import Mark, Period, Point, Timeline, Track
-from leaselab.testbed.views import Advanced, ClockStatus, LabEvent, LabInfo, LabStatus, NodeLogLine, NodeStatus, Step
+from leaselab.testbed.views import (
+    Advanced,
+    ClockStatus,
+    FaultRow,
+    LabEvent,
+    LabInfo,
+    LabStatus,
+    NodeLogLine,
+    NodeStatus,
+    Step,
+)
 
 PAGE = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
 NAMES = [name for section in VERBS.values() for name in section]
@@ -97,6 +107,7 @@ def test_the_variable_of_an_option_is_its_own_name_in_capitals(path: tuple[str, 
         ("licenses", LicenseRow),
         ("events", LabEvent),
         ("logs", NodeLogLine),
+        ("fault", FaultRow),
         ("graph", Picture),
         ("graph", Box),
         ("graph", Arrow),

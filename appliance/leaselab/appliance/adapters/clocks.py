@@ -1,6 +1,7 @@
 """The lab's clock inside a process: an instant that others move on, and skewed readings of it."""
 
-from leaselab.appliance.instants import Duration, Instant
+from leaselab.appliance.instants import NEVER, Duration, Instant
+from leaselab.appliance.ports import Clock
 
 
 class LabClock:
@@ -23,21 +24,32 @@ class LabClock:
 
 
 class SkewedClock:
-    """A device's wrong clock: it reads ``skew`` milliseconds off, and moves on with the right one.
+    """A device's own clock: the lab's but for its skew. The device lives in that time, its agenda and history too.
 
     Args:
-        base: the lab's clock.
-        skew: what is added to each reading; may be negative.
+        lab: the lab's clock.
+        skew: how far ahead of the lab's clock it is; ``None``: it is right, and always was.
     """
 
-    def __init__(self, base: LabClock, skew: Duration) -> None:
-        self._base = base
-        self.skew = skew
+    def __init__(self, lab: Clock, skew: Duration | None = None) -> None:
+        self.lab = lab
+        self.skew: Duration = skew or 0
+        self._was_wrong = skew is not None
 
     def now(self) -> Instant:
         """Return the instant as this device reads it."""
-        return self._base.now() + self.skew
+        return self.lab.now() + self.skew
 
     def observe(self, instant: Instant) -> None:
-        """Move the lab's clock on to ``instant``."""
-        self._base.observe(instant)
+        """Move the lab's clock on to ``instant`` of this one, unless this one was ever wrong."""
+        if not self._was_wrong:
+            self.lab.observe(instant)
+
+    def lab_time(self, instant: Instant) -> Instant:
+        """Return the lab's instant that an instant of this clock is."""
+        return instant - self.skew if instant < NEVER else instant
+
+    def set(self, skew: Duration) -> None:
+        """Set this clock ahead of the lab's, or behind."""
+        self._was_wrong = self._was_wrong or skew != 0
+        self.skew = skew

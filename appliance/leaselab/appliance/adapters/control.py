@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, cast
 
 import msgspec
 
+from leaselab.appliance.conditions import Conditions
 from leaselab.appliance.config import ConsoleFaults
 from leaselab.appliance.device import Device
 from leaselab.appliance.instants import Instant
@@ -66,6 +67,37 @@ class Console(Protocol):
         ...
 
 
+class Switch(Protocol):
+    """What control needs of the node around its device, all in the lab's time."""
+
+    @property
+    def cookie_key(self) -> bytes:
+        """What its end users' cookies are made with."""
+        ...
+
+    @property
+    def next_due(self) -> Instant:
+        """When it next wants to wake."""
+        ...
+
+    @property
+    def paused(self) -> bool:
+        """Whether it is frozen."""
+        ...
+
+    async def grant(self, to: Instant) -> Instant:
+        """Let it do all that is due by ``to``; return when it wants to wake next."""
+        ...
+
+    def observe(self, at: Instant) -> None:
+        """Show it an instant at which it has nothing to do."""
+        ...
+
+    def suffer(self, conditions: Conditions) -> None:
+        """Put these faults in force, and no other."""
+        ...
+
+
 class LogText(Protocol):
     """Turns one event into lines of the product's log: severity, code, whole line."""
 
@@ -85,7 +117,7 @@ class Control:
         report: its view of itself at an instant.
         log_text: its log, from events.
         console: its serial line; ``None`` where it has none.
-        cookie_key: what its end users' cookies are made with.
+        switch: its time and surroundings.
     """
 
     def __init__(
@@ -98,7 +130,7 @@ class Control:
         report: Callable[[Any, Instant], Any],
         log_text: LogText,
         console: Console | None,
-        cookie_key: bytes,
+        switch: Switch,
     ) -> None:
         self._device = device
         self._store = store
@@ -107,10 +139,11 @@ class Control:
         self._report = report
         self._log_text = log_text
         self._console = console
-        self._cookie_key = cookie_key
+        self._switch = switch
         self._verbs: dict[str, Verb] = {
             "grant": self._grant,
             "observe": self._observe,
+            "conditions": self._conditions,
             "command": self._command,
             "provision": self._provision,
             "report": self._show,
@@ -140,11 +173,16 @@ class Control:
         raise KeyError(request.get("do", "do"))
 
     async def _grant(self, request: dict[str, Any]) -> dict[str, Any]:
-        return {"next_due": await self._device.run_due(request["to"])}
+        return {"next_due": await self._switch.grant(request["to"])}
 
     async def _observe(self, request: dict[str, Any]) -> dict[str, Any]:
-        self._device.clock.observe(request["at"])
+        self._switch.observe(request["at"])
         return {}
+
+    async def _conditions(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Take the faults in force; they replace those of before."""
+        self._switch.suffer(msgspec.convert(request["conditions"], Conditions))
+        return {"next_due": self._switch.next_due}
 
     async def _command(self, request: dict[str, Any]) -> dict[str, Any]:
         return await self._decide(request["command"])
@@ -181,7 +219,7 @@ class Control:
         sessions = getattr(self._device.state, "sessions", {})
         return {
             "sessions": [
-                {**msgspec.to_builtins(session), "cookie": cookie_of(session.id, self._cookie_key)}
+                {**msgspec.to_builtins(session), "cookie": cookie_of(session.id, self._switch.cookie_key)}
                 for session in sessions.values()
             ]
         }
@@ -213,6 +251,8 @@ class Control:
 
     async def _decide(self, tagged: dict[str, Any]) -> dict[str, Any]:
         """Have the device decide one command. A refusal is an answer; a command that is none is an error."""
+        if self._switch.paused:
+            raise ControlError(f"{self._device.name} is paused; it takes no {tagged.get('type', 'command')}")
         try:
             command: Command = msgspec.convert(tagged, self._commands)
         except msgspec.ValidationError as error:

@@ -1,14 +1,14 @@
 """The network as a device's console tools feel it: who answers, how quickly, and with which hardware address.
 
-A probe is a TCP handshake with the peer's HTTPS port, after the same gate that cuts and other faults of the lab stand
-at: what the lease protocol cannot reach a ping does not reach either. ICMP would need root and know of no fault.
+A probe is a TCP handshake with the peer's HTTPS port, through the same passage that cuts stand at: what the lease
+protocol cannot reach a ping does not reach either. ICMP would need root and know of no fault.
 """
 
 import asyncio
 import ipaddress
 import time
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from leaselab.appliance.config import NodeConfig
 from leaselab.appliance.console.tools import AddNeighbour, ClearNeighbours, Echo, Neighbour, NetworkAct, Probe
@@ -19,13 +19,8 @@ PROBE_SECONDS: Final = 1.0
 _NETWORK: Final = "internal"
 
 
-class Gated(Protocol):
-    """The device's way out, as far as probes need it; ``gate`` may be exchanged while a fault lasts."""
-
-    @property
-    def gate(self) -> Callable[[str, str], str]:
-        """Says why a peer cannot be reached over a network, or nothing."""
-        ...
+Reaches = Callable[[str, str], bool]
+"""Tells whether a peer can be reached over a network: a cut keeps pings back as well."""
 
 
 class Neighbours:
@@ -33,12 +28,12 @@ class Neighbours:
 
     Args:
         config: the device's: the hosts it knows.
-        way_out: whose gate says what cannot be reached.
+        reaches: knows of cuts.
     """
 
-    def __init__(self, config: NodeConfig, way_out: Gated) -> None:
+    def __init__(self, config: NodeConfig, reaches: Reaches) -> None:
         self._config = config
-        self._way_out = way_out
+        self._reaches = reaches
         self._entries: dict[str, Neighbour] = {}
 
     def entries(self) -> tuple[Neighbour, ...]:
@@ -74,7 +69,7 @@ class Neighbours:
         for name, host in self._config.hosts.items():
             for network, each in host.addresses.items():
                 if each == address:
-                    return not self._way_out.gate(name, network) and await _accepts(address, host.https_port)
+                    return self._reaches(name, network) and await _accepts(address, host.https_port)
         own = address in self._config.addresses.values()
         return own and await _accepts(address, self._config.ports.https)
 

@@ -6,7 +6,7 @@ one speaks just what devices speak, one request at a time a connection.
 
 import asyncio
 import ssl
-from collections.abc import Callable, Container
+from collections.abc import Container
 from typing import Final
 
 import msgspec
@@ -16,14 +16,13 @@ from leaselab.appliance.adapters.wire.tls import client_context, explain, validi
 from leaselab.appliance.config import HostEntry, NodeConfig
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.machine import Envelope, Settle
+from leaselab.appliance.passage import Passage
+from leaselab.appliance.ports import Later
 
 _encode: Final = msgspec.json.Encoder().encode
 
 TIMEOUT_SECONDS: Final = 10.0
 """Wall time for connecting, and for an answer; virtual time stands meanwhile."""
-
-Gate = Callable[[str, str], str]
-"""Says why a peer cannot be reached over a network, or nothing: the hook of injected cuts."""
 
 
 class HttpsPeers:
@@ -33,13 +32,13 @@ class HttpsPeers:
         config: the device's: its addresses, the hosts it knows, whom it trusts.
         store_id: the secret of the store it commits to.
         local: names of the devices that share the store.
-        gate: asked before each message.
+        passage: what injected faults do to messages.
     """
 
     def __init__(
-        self, config: NodeConfig, *, store_id: str, local: Container[str], gate: Gate = lambda _to, _network: ""
+        self, config: NodeConfig, *, store_id: str, local: Container[str], passage: Passage | None = None
     ) -> None:
-        self.gate = gate
+        self.passage = passage or Passage()
         self._config = config
         self._store_id = store_id
         self._local = local
@@ -49,20 +48,31 @@ class HttpsPeers:
         """Tell whether that peer lives in this process and commits with us."""
         return to in self._local
 
-    async def send(self, envelope: Envelope, now: Instant) -> Settle:
-        """Deliver an envelope and return its answer; never raises for what the network does."""
+    async def send(self, envelope: Envelope, now: Instant) -> Settle | Later:
+        """Deliver an envelope and return its answer, or when it arrives; never raises for what the network does."""
         found = self._find(envelope.to)
         if found is None:
             return _failed(envelope, f"no host is called {envelope.to}")
         name, host = found
         network = envelope.network if self._usable(envelope.network, host) else "internal"
         address = host.addresses.get(network)
-        why = self.gate(name, network) or ("" if address else f"{envelope.to} has no address on network {network}")
-        if why or address is None:
-            return _failed(envelope, why)
+        if address is None:
+            return _failed(envelope, f"{envelope.to} has no address on network {network}")
+        fate = self.passage.judge(envelope, name, network, now)
+        if isinstance(fate, Later):
+            return fate
+        if fate.obstacle:
+            return _failed(envelope, fate.obstacle)
+        settled = await self._deliver(envelope, name, (address, host.https_port), network, now)
+        return _failed(envelope, fate.lost_reply) if fate.lost_reply else settled
+
+    async def _deliver(
+        self, envelope: Envelope, name: str, address: tuple[str, int], network: str, now: Instant
+    ) -> Settle:
+        """Send a message, and return its answer or why there is none."""
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                answer = await self._ask(envelope, name, (address, host.https_port), network, now)
+                answer = await self._ask(envelope, name, address, network, now)
         except TimeoutError:
             return _failed(envelope, f"{envelope.to} did not answer within {TIMEOUT_SECONDS:g} s")
         except ssl.SSLError as error:
@@ -127,10 +137,11 @@ class HttpsPeers:
 
     def _request(self, envelope: Envelope, name: str, now: Instant) -> bytes:
         body = _encode(envelope.body)
+        at = now - self.passage.conditions.skew  # the lab's time, whatever our clock says
         store = f"x-leaselab-store: {self._store_id}\r\n" if self.share_store(name) else ""
         head = (
             f"POST {envelope.path} HTTP/1.1\r\nhost: {envelope.to}\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\nx-virtual-time: {now}\r\nx-leaselab-peer: {self._config.peer_secret}\r\n"
+            f"content-length: {len(body)}\r\nx-virtual-time: {at}\r\nx-leaselab-peer: {self._config.peer_secret}\r\n"
             f"{store}\r\n"
         )
         return head.encode() + body

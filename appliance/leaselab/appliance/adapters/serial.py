@@ -123,6 +123,12 @@ class SerialLine:
         self._inputs: deque[PowerOn | Keys | PauseOver] = deque()
         self._commands: asyncio.Task[None] | None = None
         self._pause: asyncio.TimerHandle | None = None
+        self._frozen = False
+
+    def freeze(self, *, frozen: bool) -> None:
+        """Freeze the line with its device, or let it go on: keys pressed meanwhile have their effect then."""
+        self._frozen = frozen
+        self._work()
 
     async def power_on(self, *, reset: bool = False) -> None:
         """Switch the device on; return once the boot waits for a person or is through.
@@ -203,7 +209,7 @@ class SerialLine:
 
     def _work(self) -> None:
         """Look at what waits, up to the next command."""
-        while self._inputs and self._commands is None:
+        while self._inputs and self._commands is None and not self._frozen:
             self._apply(self._inputs.popleft())
 
     def _apply(self, what: PowerOn | Keys | PauseOver | Outcome) -> None:

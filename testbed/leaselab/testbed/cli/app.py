@@ -40,6 +40,7 @@ VERBS: Final[dict[str, dict[str, Verb]]] = {
         "leases": Verb("leases", "Show what is leased, by node and feature."),
         "licenses": Verb("licenses", "Show the licenses installed on the nodes."),
         "license": Verb("license", "Mint and add license keys; surrender and recall licenses.", "keys"),
+        "fault": Verb("fault", "Inject faults, list them, and take them back."),
         "console": Verb("console", "Attach this terminal to a node's serial line."),
         "logs": Verb("logs", "Print the nodes' event logs, merged in order of time."),
         "events": Verb("events", "Print what the testbed did, in virtual and wall time."),

@@ -25,14 +25,14 @@ class EmbeddedNode:
 
     def __init__(self, node: Node, nodes: dict[str, Node]) -> None:
         self.node = node
-        self.next_due = node.device.next_due
-        self.now = node.device.clock.now()
-        self.grant = node.device.run_due  # one call a grant, no wrapping: this is the hot path of every advance
+        self.next_due = node.next_due
+        self.now = node.now
+        self.grant = node.grant  # one call a grant, no wrapping: this is the hot path of every advance
         self._nodes = nodes
 
     async def observe(self, at: Instant) -> None:
         """Show it an instant; the clock is everybody's, so the first of all nodes moves it."""
-        self.node.device.clock.observe(at)
+        self.node.observe(at)
 
     async def request(self, request: dict[str, Any]) -> dict[str, Any]:
         """Send a request over its control channel."""

@@ -146,10 +146,14 @@ class Timekeeper:
         """Lab seconds a wall second; 0 while the clock stands."""
         return self._line.rate if self._line else 0.0
 
-    def register(self, node: str, grantee: Grantee, next_due: Instant) -> None:
-        """Take a node in, or in again after it was off."""
+    def register(self, node: str, grantee: Grantee, next_due: Instant, *, priority: int = 0) -> None:
+        """Take a node in, or in again after it was off; of two due at one instant the lower priority goes first."""
         self._grantees[node] = grantee
-        self.scheduler.register(node, next_due)
+        self.scheduler.register(node, next_due, priority=priority)
+
+    def hold(self, node: str) -> None:
+        """Give a node no turns until it is registered again; one that it has just now it may finish."""
+        self.scheduler.forget(node)
 
     def forget(self, node: str, *, why: str = "was switched off within its grant") -> None:
         """Take a node out; time goes on without it. An advance that waits for it just then stalls: never skipped."""

@@ -16,12 +16,14 @@ from leaselab.appliance.machine import Refusal
 from leaselab.appliance.models.platforms import MAG, PCS, PLATFORMS
 from leaselab.appliance.models.releases import Release, ReleaseError
 from leaselab.testbed.errors import nearest
+from leaselab.testbed.faults.kinds import misfits
 from leaselab.testbed.topology.expand import Complaint, Path
+from leaselab.testbed.topology.faults import fault_of
 from leaselab.testbed.topology.marks import Value
 from leaselab.testbed.topology.node_checks import AUTH_CODE, NODE_CHECKS, at, is_time_zone
 from leaselab.testbed.topology.schema import DEFAULT_START, Client, LicenseClient, Load
 from leaselab.testbed.topology.shapes import locate
-from leaselab.testbed.topology.topology import LabNode, Topology, matches
+from leaselab.testbed.topology.topology import CLOUD, INTERNAL, LabNode, Topology, matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,23 @@ def _loaded(subject: Subject, path: Path, one: Load) -> Iterator[Complaint]:
             yield subject.place((*path, "nodes", index), "a license server admits no users (PLT-06)")
 
 
-FILE_CHECKS: Final[tuple[FileCheck, ...]] = (lab_release, clock, known_kinds, clusters, networks, codes, load)
+def faults(subject: Subject) -> Iterator[Complaint]:
+    """A fault befalls what there is, and has what it needs."""
+    topology = subject.topology
+    nodes = [node.name for node in topology.nodes] + ([CLOUD] if topology.auth_codes is not None else [])
+    networks = [INTERNAL, *(name for name, _ in topology.networks())]
+    start = topology.spec.clock.start or parse_instant(DEFAULT_START)
+    for number, spec in enumerate(topology.spec.faults):
+        path: Path = ("faults", number)
+        if spec.at is not None and spec.after is not None:
+            yield subject.place((*path, "after"), "give either `at` or `after`")
+        if spec.at is not None and spec.at < start:
+            yield subject.place((*path, "at"), f"is before the lab's clock starts, at {format_instant(start)}")
+        for field, message, suggestion in misfits(fault_of(spec, start), nodes=nodes, networks=networks):
+            yield subject.place((*path, field), message, suggestion)
+
+
+FILE_CHECKS: Final[tuple[FileCheck, ...]] = (lab_release, clock, known_kinds, clusters, networks, codes, load, faults)
 
 
 # --- nodes and the cloud ---------------------------------------------------------------------------------------------

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
-from leaselab.appliance.instants import Duration, Instant, parse_duration, parse_instant
+from leaselab.appliance.instants import Duration, Instant, parse_duration, parse_instant, parse_signed
 from leaselab.appliance.models.platforms import PLATFORMS
+from leaselab.testbed.faults.kinds import KINDS
 
 MAX_NAME: Final = 63
 """Of a node or lab: what one label of a host name may have."""
@@ -89,6 +90,9 @@ ReleaseText: TypeAlias = Annotated[
 ]
 """Read by the checks, which know which releases there were."""
 
+FaultKind: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(KINDS)})]
+"""Faults are data as well."""
+
 Personality: TypeAlias = Literal["pcs", "pps"]
 Feature: TypeAlias = Literal["concurrent-users", "rdp-users"]
 Units: TypeAlias = Annotated[int, Field(ge=0, le=10_000_000)]
@@ -130,6 +134,11 @@ DurationField: TypeAlias = Annotated[
     Duration,
     _read(parse_duration, "a duration, for example 24h or 10d"),
     WithJsonSchema({"type": "string", "pattern": r"^(\d+(ms|s|m|h|d|w))+$"}),
+]
+SignedDurationField: TypeAlias = Annotated[
+    Duration,
+    _read(parse_signed, "a duration, for example 5m or -5m"),
+    WithJsonSchema({"type": "string", "pattern": r"^-?(\d+(ms|s|m|h|d|w))+$"}),
 ]
 InstantField: TypeAlias = Annotated[
     Instant,

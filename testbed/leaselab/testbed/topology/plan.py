@@ -22,6 +22,7 @@ from leaselab.appliance.licensing.commands import (
     SetServer,
     SetServerRole,
 )
+from leaselab.testbed.faults.kinds import Fault
 
 FORMAT = 1
 """Of the JSON text; a plan written by another version is not read."""
@@ -132,6 +133,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             credentials of one lab open nothing in another.
         authority_certificate: PEM of the authority that signed the nodes' certificates.
         console_key: private OpenSSH key that every node's console accepts.
+        faults: what goes wrong, and when.
     """
 
     lab: str
@@ -143,6 +145,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     secret: str
     authority_certificate: str
     console_key: str
+    faults: tuple[Fault, ...] = ()
     format: int = FORMAT
 
     def node(self, name: str) -> NodePlan:

@@ -14,6 +14,7 @@ from leaselab.testbed.topology.fieldtypes import (
     ClientId,
     Copies,
     DurationField,
+    FaultKind,
     Feature,
     GroupName,
     HostName,
@@ -26,11 +27,12 @@ from leaselab.testbed.topology.fieldtypes import (
     Personality,
     Published,
     ReleaseText,
+    SignedDurationField,
     Text,
     Units,
 )
 
-NOT_YET: Final = ("faults", "checks")
+NOT_YET: Final = ("checks",)
 """Sections of the topology language that this version does not carry out, and therefore refuses."""
 
 DEFAULT_RELEASE: Final = "8.3R1"
@@ -314,6 +316,28 @@ class Load(Section):
     burst: Burst | None = Field(None, description="One rush.")
 
 
+class FaultSpec(Section):
+    """Something that goes wrong in the lab once it is up (docs/faults.md)."""
+
+    kind: FaultKind = Field(description="What goes wrong.")
+    between: list[NodeName] | None = Field(None, description="The two nodes, if it befalls a link.")
+    network: Literal["internal", "external", "management"] | None = Field(
+        None, description="All that goes over this network, if it befalls links."
+    )
+    node: NodeName | None = Field(None, description="The node that it befalls.")
+    at: InstantField | None = Field(None, description="When it begins. Default: once the lab is up.")
+    after: DurationField | None = Field(None, description="When it begins, counted from the start of the lab's clock.")
+    lasts: DurationField | None = Field(None, alias="for", description="How long. Default: until it is cleared.")
+    every: DurationField | None = Field(None, description="From one beginning to the next. Default: once.")
+    probability: float = Field(1.0, ge=0, le=1, description="That it happens, drawn anew for each time.")
+    seed: int = Field(0, description="Of what is drawn.")
+    one_way: bool = Field(False, description="`cut`: only from the first node to the second.")
+    delay: DurationField | None = Field(None, description="`delay`, `slow`: how much later.")
+    loss: float | None = Field(None, ge=0, le=1, description="`loss`: the part of the messages that is lost.")
+    bytes_per_second: Limit | None = Field(None, description="`throttle`: what gets through.")
+    skew: SignedDurationField | None = Field(None, description="`skew`: how far ahead; -5m for one that is behind.")
+
+
 class TopologyFile(Section):
     """A Leaselab topology: a fleet of emulated gateways and license servers on one clock."""
 
@@ -328,6 +352,7 @@ class TopologyFile(Section):
     networks: Networks | None = Field(None, description="Networks beside the internal one.")
     clusters: dict[GroupName, Cluster] = Field({}, description="Clusters of gateways by name.")
     load: list[Load] = Field([], description="Users over the day, for `leaselab simulate`.")
+    faults: list[FaultSpec] = Field([], description="What goes wrong, and when.")
     nodes: dict[NodeName, Node] = Field(min_length=1, description="The appliances, in the order they come up.")
 
 

@@ -1,5 +1,6 @@
 """One device's HTTPS server: the protocol by the fast path, everything else by the pages all devices share."""
 
+import asyncio
 import ssl
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -11,7 +12,8 @@ from leaselab.appliance.adapters.https.context import NodeContext
 from leaselab.appliance.adapters.wire import asgi
 from leaselab.appliance.adapters.wire.http1 import Connection, Request, Response
 from leaselab.appliance.adapters.wire.listener import Listener
-from leaselab.appliance.adapters.wire.tls import server_context
+from leaselab.appliance.adapters.wire.tls import server_context, untrusted, use_certificate
+from leaselab.appliance.conditions import CALM, Conditions
 
 READY: Final = "ready"
 _API: Final = "/api/v1/"
@@ -20,6 +22,12 @@ _ADMINISTRATION: Final = (_API, "/admin", "/dana-admin/", "/dana-na/auth/url_adm
 """Where administrators are served, and nobody at the external port, unless it has another port's address."""
 
 _ELSEWHERE: Final = b"Administrators are served at the internal and the management port, not at the external one.\n"
+
+_BROKEN: Final = {
+    "error": Response(HTTPStatus.INTERNAL_SERVER_ERROR, b"Internal Server Error\n"),
+    "wrong": Response(HTTPStatus.OK, b"<html><title>Welcome</title><p>Please sign in to the network.</p></html>\n"),
+}
+"""What a server in trouble says to everything (a fault): an error, or what a portal on the way says instead of it."""
 
 
 class HttpsServer:
@@ -33,6 +41,9 @@ class HttpsServer:
         self._context = context
         self._tls: ssl.SSLContext = server_context(context.config.tls)
         self._listener = Listener(self._handle)
+        self._conditions = CALM
+        self._awake = asyncio.Event()
+        self._awake.set()
 
     async def open(self, addresses: Iterable[str], port: int) -> None:
         """Listen.
@@ -42,8 +53,21 @@ class HttpsServer:
         """
         await self._listener.open(addresses, port, tls=self._tls)
 
+    def suffer(self, conditions: Conditions) -> None:
+        """Put these faults in force, and no other."""
+        before, self._conditions = self._conditions, conditions
+        if conditions.bad_certificate != before.bad_certificate:
+            tls = self._context.config.tls
+            use_certificate(self._tls, untrusted(self._context.config.name) if conditions.bad_certificate else tls)
+            self._listener.hang_up()  # a connection that is kept would go on with the certificate it began with
+        if conditions.paused:
+            self._awake.clear()
+        else:
+            self._awake.set()
+
     async def close(self) -> None:
         """See through what is under way, then close."""
+        self._awake.set()
         await self._listener.close()
 
     def abort(self) -> None:
@@ -51,6 +75,18 @@ class HttpsServer:
         self._listener.abort()
 
     async def _handle(self, request: Request, connection: Connection) -> Response:
+        try:
+            return await self._answer(request, connection)
+        except OSError as error:
+            if not self._conditions.disk_full:
+                raise
+            return Response(HTTPStatus.INSUFFICIENT_STORAGE, f"{error.strerror}\n".encode())
+
+    async def _answer(self, request: Request, connection: Connection) -> Response:
+        if self._conditions is not CALM:
+            await self._awake.wait()
+            if self._conditions.answers:
+                return _BROKEN[self._conditions.answers]
         if protocol.is_protocol(request.target):
             return await protocol.answer(self._context, request, connection)
         path = unquote(request.target.partition(b"?")[0].decode("latin-1"))

@@ -84,6 +84,11 @@ class Listener:
             self._sweep_timer.cancel()
             self._sweep_timer = None
 
+    def hang_up(self) -> None:
+        """Drop every connection; go on listening."""
+        for connection in tuple(self.connections):
+            connection.cut()
+
     def _shut(self) -> None:
         for server in self._servers:
             server.close()

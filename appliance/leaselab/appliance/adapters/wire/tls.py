@@ -8,6 +8,7 @@ import os
 import ssl
 import tempfile
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,10 @@ CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
 _NO_CHECK_TIME: Final = 0x200000
 """X509_V_FLAG_NO_CHECK_TIME of OpenSSL 1.1 and later; Python has no name for it."""
+
+_VALID_FROM: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_VALID_UNTIL: Final = datetime(2999, 12, 31, tzinfo=UTC)
+"""Wider than any lab's time: this certificate is wrong in one way only."""
 
 _UNTRUSTED: Final = frozenset({2, 18, 19, 20, 21, 24, 26, 79})
 """X509_V_ERR_ codes that all mean: no way from this certificate to the authority we trust."""
@@ -48,6 +53,25 @@ def use_certificate(context: ssl.SSLContext, tls: Tls) -> None:
         context.load_cert_chain(name)
     finally:
         Path(name).unlink()
+
+
+def untrusted(name: str) -> Tls:
+    """Return a certificate for a name that nobody has signed but its own key, as an impostor's is."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number())
+    builder = builder.not_valid_before(_VALID_FROM).not_valid_after(_VALID_UNTIL)
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    certificate = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return Tls(certificate=certificate, key=private.decode(), authority="")
 
 
 @lru_cache(maxsize=64)
