@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import hashlib
 import logging
-from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ from leaselab.appliance.adapters.serial import SerialLine
 from leaselab.appliance.adapters.sqlite import SqliteStore
 from leaselab.appliance.adapters.ssh import SshConsole
 from leaselab.appliance.adapters.wire.unix import SocketAddress
+from leaselab.appliance.chronicle import Chronicle
 from leaselab.appliance.cloud.center import CloudEvent, CloudMachine, CloudState, initial_cloud_state
 from leaselab.appliance.config import ApplianceConfig, CloudConfig, NodeConfig
 from leaselab.appliance.console import Effect, Facts
@@ -43,8 +43,6 @@ _LOG: Final = logging.getLogger(__name__)
 
 LOG_TAIL: Final = 20
 """Lines of its log that the console shows."""
-
-_EVENT: Final = msgspec.json.Decoder(ApplianceEvent)
 
 
 class Node:
@@ -99,16 +97,18 @@ class Node:
             started_at=clock.now(),
         )
         self._metrics = MetricsServer(collector, node=config.name, kind=kind)
-        self._https = HttpsServer(
-            NodeContext(
-                config=config,
-                device=self.device,
-                store_id=store.id,
-                report=read,
-                phase=lambda: self.phase,
-                observe_request=self._metrics.observe_request,
-            )
+        self._chronicle = Chronicle(store, config.name, self._log_text)
+        context = NodeContext(
+            config=config,
+            device=self.device,
+            store_id=store.id,
+            report=read,
+            phase=lambda: self.phase,
+            observe_request=self._metrics.observe_request,
+            chronicle=self._chronicle,
+            take_effect=self._take_effect,
         )
+        self._https = HttpsServer(context)
         self._control = Control(
             self.device,
             store=store,
@@ -118,8 +118,6 @@ class Node:
             log_text=self._log_text,
             console=self._line,
         )
-        self._latest: deque[str] = deque(maxlen=LOG_TAIL)
-        self._tail_number = 0
         self._boot: asyncio.Task[None] | None = None
         self._rebooting: asyncio.Task[None] | None = None
 
@@ -233,24 +231,18 @@ class Node:
     async def _do_effect(self, effect: Effect) -> None:
         if effect is Effect.SHUTDOWN:
             await self._https.close()
+            if self._line is not None and self.phase == READY:  # asked for in the admin console
+                await self._line.stop()
             self._on_phase(self.name, HALTED, "")
             return
         if effect in {Effect.FACTORY_RESET, Effect.CLEAR_CONFIGURATION}:
             self._store.erase(self.name)
-            self._latest.clear()
-            self._tail_number = 0
+            self._chronicle.forget()
             self.device.reset(_factory_state(self._config))
         await self._power_on()
 
     def _facts(self, config: ApplianceConfig) -> Facts:
-        return facts_of(self.device.state, config, log_tail=self._tail())
-
-    def _tail(self) -> list[str]:
-        """Return the latest lines of the log. A console asks at every key, so only what is new is read."""
-        for number, at, body in self._store.history(self.name, self._tail_number):
-            self._tail_number = number
-            self._latest.extend(text for _, _, text in self._log_text(_EVENT.decode(body), at))
-        return list(self._latest)
+        return facts_of(self.device.state, config, log_tail=self._chronicle.tail(LOG_TAIL))
 
     def _report(self) -> Any:
         return report(self.device.state, self.device.clock.now())

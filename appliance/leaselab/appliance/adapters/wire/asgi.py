@@ -31,6 +31,7 @@ async def ask(application: Any, request: Request, connection: Connection, *, sch
         "root_path": "",
         "headers": request.headers,
         "client": connection.peer,
+        "server": connection.local,
         "state": state,
     }
     answer = _Answer(request.body)

@@ -117,6 +117,7 @@ class Connection(asyncio.Protocol):
         leave: Callable[["Connection"], None],
     ) -> None:
         self.peer: tuple[str, int] = ("", 0)
+        self.local: tuple[str, int] = ("", 0)
         self.closed = False
         self.deadline = _FOREVER
         self.transport: asyncio.Transport
@@ -146,6 +147,8 @@ class Connection(asyncio.Protocol):
         address = transport.get_extra_info("peername")
         if address:
             self.peer = (str(address[0]), int(address[1]))
+            own = transport.get_extra_info("sockname")
+            self.local = (str(own[0]), int(own[1]))
         if self._admit(self):
             self._due_in(self._limits.head_seconds)
         else:
