@@ -13,7 +13,7 @@ from typing import Any
 from bench.measure import BenchError
 from leaselab.appliance import __version__
 
-FIGURES = ("startup", "memory", "advance", "leases", "fixture")
+FIGURES = ("startup", "memory", "advance", "leases", "fixture", "admin")
 WRONG_CALL = 2
 
 

@@ -231,8 +231,6 @@ class Node:
     async def _do_effect(self, effect: Effect) -> None:
         if effect is Effect.SHUTDOWN:
             await self._https.close()
-            if self._line is not None and self.phase == READY:  # asked for in the admin console
-                await self._line.stop()
             self._on_phase(self.name, HALTED, "")
             return
         if effect in {Effect.FACTORY_RESET, Effect.CLEAR_CONFIGURATION}:

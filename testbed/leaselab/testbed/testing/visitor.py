@@ -69,7 +69,7 @@ class Visitor:
         self.path = ""
         self.cookies: dict[str, str] = {}
         self._connection = cast(
-            "Connection", SimpleNamespace(peer=(source, 50_000), local=(self.context.config.addresses[port], 443))
+            "Connection", SimpleNamespace(peer=(source, 50_000), own_address=self.context.config.addresses[port])
         )
 
     @property

@@ -31,7 +31,7 @@ async def ask(application: Any, request: Request, connection: Connection, *, sch
         "root_path": "",
         "headers": request.headers,
         "client": connection.peer,
-        "server": connection.local,
+        "server": (connection.own_address, None),
         "state": state,
     }
     answer = _Answer(request.body)

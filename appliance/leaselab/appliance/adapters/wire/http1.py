@@ -117,7 +117,6 @@ class Connection(asyncio.Protocol):
         leave: Callable[["Connection"], None],
     ) -> None:
         self.peer: tuple[str, int] = ("", 0)
-        self.local: tuple[str, int] = ("", 0)
         self.closed = False
         self.deadline = _FOREVER
         self.transport: asyncio.Transport
@@ -139,6 +138,12 @@ class Connection(asyncio.Protocol):
         self._body: list[bytes] = []
         self._head_bytes = self._body_bytes = self._raw_bytes = 0
 
+    @property
+    def own_address(self) -> str:
+        """The address of ours that the client has connected to."""
+        own = self.transport.get_extra_info("sockname")
+        return str(own[0]) if own else ""
+
     # --- what the transport says
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -147,8 +152,6 @@ class Connection(asyncio.Protocol):
         address = transport.get_extra_info("peername")
         if address:
             self.peer = (str(address[0]), int(address[1]))
-            own = transport.get_extra_info("sockname")
-            self.local = (str(own[0]), int(own[1]))
         if self._admit(self):
             self._due_in(self._limits.head_seconds)
         else:

@@ -87,7 +87,7 @@ def test_a_client_is_added_and_listed(fleet: Fleet, admin: Visitor) -> None:
 
     assert admin.path == addresses.CLIENTS
     assert admin.notes == ["License client GW1 is saved."]
-    assert "GW1 - psa3000 PCS concurrent-users 80 20 25 80 0 2018-06-30" in admin.text
+    assert "GW1 - PSA-3000 PCS concurrent-users 80 20 25 80 0 2018-06-30" in admin.text
     saved = record(fleet)
     assert saved.expires_at == parse_instant("2018-06-30")
     assert saved.allocations["concurrent-users"].maximum == 80

@@ -53,6 +53,7 @@ def _list(view: View, values: _Values, error: str = "") -> Response:
         page=page,
         pages=-(-len(records) // ROWS_A_PAGE),
         clients=[client_row(view.state, record) for record in shown],
+        platforms=PLATFORMS,
     )
 
 

@@ -147,7 +147,7 @@ class View:
 
 
 class Link(NamedTuple):
-    """An entry of a menu or a row of tabs; ``current`` is ARIA's word: ``page``, ``true`` for what is above it, or none."""
+    """An entry of a menu or a row of tabs; ``current`` is ARIA's word: ``page``, ``true`` for one above it, or none."""
 
     name: str
     address: str
