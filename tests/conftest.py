@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,8 +16,19 @@ PARTS = {
 }
 """Program to the Debian package that brings it; `.ci/run` installs the same ones."""
 
-SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
-"""Debian keeps sshd where a normal user's path does not look."""
+OF_OUR_OWN = {"sslyze": "./run audit", "ssh-audit": "./run setup"}
+"""Program to what brings it where that is no Debian package."""
+
+_ROOT = Path(__file__).parents[1]
+SEARCH_PATH = os.pathsep.join(
+    [
+        os.environ.get("PATH", os.defpath),
+        "/usr/sbin",  # Debian keeps sshd where a normal user's path does not look
+        "/sbin",
+        str(Path(sys.executable).parent),
+        str(_ROOT / ".venv-audit" / "bin"),
+    ]
+)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -24,8 +37,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     missing = [part for part in wanted if shutil.which(part, path=SEARCH_PATH) is None]
     if not missing:
         return
-    packages = " ".join(dict.fromkeys(PARTS.get(part, part) for part in missing))
-    reason = f"not installed: {', '.join(missing)} (Debian: apt-get install {packages})"
+    packages = " ".join(dict.fromkeys(PARTS.get(part, part) for part in missing if part not in OF_OUR_OWN))
+    calls = [OF_OUR_OWN[part] for part in missing if part in OF_OUR_OWN]
+    hint = "; ".join([*([f"Debian: apt-get install {packages}"] if packages else []), *calls])
+    reason = f"not installed: {', '.join(missing)} ({hint})"
     if os.environ.get("LEASELAB_REQUIRE_ALL") == "1":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

@@ -222,9 +222,12 @@ def test_an_end_user_signs_in_and_out(lab: Lab) -> None:
     assert (answer.status, answer.headers["location"]) == (302, "/dana/home/index.cgi")
     assert all(flag in cookie for flag in ("Secure", "HttpOnly", "SameSite=strict"))
     session = cookie.split(";")[0]
-    assert b"alice" in ask(lab, "gw1", "GET", "/dana/home/index.cgi", cookie=session).body
+    home = ask(lab, "gw1", "GET", "/dana/home/index.cgi", cookie=session).body.decode()
+    assert "alice" in home
+    assert ask(lab, "gw1", "GET", "/dana-na/auth/logout.cgi", cookie=session).status == 403
     assert lab["gw1"].users.count == 1
-    ask(lab, "gw1", "GET", "/dana-na/auth/logout.cgi", cookie=session)
+    link = home.partition('href="/dana-na/auth/logout.cgi?xsauth=')[2][:32]
+    ask(lab, "gw1", "GET", f"/dana-na/auth/logout.cgi?xsauth={link}", cookie=session)
     assert lab["gw1"].users.count == 0
 
 
@@ -262,6 +265,33 @@ def test_an_administrator_signs_in_sees_the_licensing_and_signs_out_by_the_link(
     assert ask(lab, "server", "GET", SUMMARY, cookie=session).status == 302
 
 
+def test_a_wrong_realm_is_a_failed_sign_in_and_the_log_has_it(lab: Lab) -> None:
+    answer = form(lab, "gw1", LOGIN, username="bob", password=config(lab, "gw1").user_password, realm="Admin Users")
+
+    assert answer.headers["location"].endswith("?p=failed")
+    assert any(" AUT23457 " in line.text and "Root::bob(Users)" in line.text for line in lab.logs(["gw1"]))
+
+
+def test_guessing_is_slowed_and_said_to_be_for_users_and_administrators_alike(lab: Lab) -> None:
+    for door, name in ((LOGIN, "carol"), (ADMIN_LOGIN, "root")):
+        told = [form(lab, "gw1", door, username=name, password="guess").headers["location"] for _ in range(8)]
+
+        assert told[0].endswith("?p=failed")
+        assert any(one.endswith("?p=paused") for one in told)
+        assert b"Too many wrong passwords" in ask(lab, "gw1", "GET", f"{told[0].partition('?')[0]}?p=paused").body
+
+
+def test_a_cookie_that_is_made_up_or_has_ended_opens_nothing(lab: Lab) -> None:
+    answer = form(lab, "gw1", LOGIN, username="dave", password=config(lab, "gw1").user_password)
+    cookie = answer.headers["set-cookie"].split(";")[0]
+    lab["gw1"].users.set(0)
+
+    for shown in (cookie, "DSID=sid00-00", "DSID=", "DSID=\u00fc"):
+        home = ask(lab, "gw1", "GET", "/dana/home/index.cgi", cookie=shown)
+        assert (home.status, "welcome.cgi" in home.headers["location"]) == (302, True)
+    assert ask(lab, "gw1", "GET", "/dana/home/index.cgi", cookie=cookie).headers["location"].endswith("?p=ended")
+
+
 def test_what_a_user_types_is_never_markup(lab: Lab) -> None:
     name = "<script>alert(1)</script>"
     answer = form(lab, "gw1", LOGIN, username=name, password=config(lab, "gw1").user_password)
@@ -271,7 +301,7 @@ def test_what_a_user_types_is_never_markup(lab: Lab) -> None:
 
     assert b"<script>" not in page.body
     assert b"&lt;script&gt;" in page.body
-    ask(lab, "gw1", "GET", "/dana-na/auth/logout.cgi", cookie=session)
+    lab["gw1"].users.set(0)
 
 
 def test_pages_carry_their_security_headers(lab: Lab) -> None:
@@ -280,6 +310,9 @@ def test_pages_carry_their_security_headers(lab: Lab) -> None:
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
     assert answer.headers["x-frame-options"] == "DENY"
     assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "strict-transport-security" not in answer.headers  # decision 0012
     assert ask(lab, "gw1", "GET", "/static/style.css").headers["content-type"].startswith("text/css")
 
 

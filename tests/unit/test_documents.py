@@ -6,6 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from leaselab.appliance.adapters.https.api.dispatch import OPERATIONS
+from leaselab.appliance.adapters.https.api.openapi import OPERATION
 from leaselab.appliance.licensing import messages
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +35,12 @@ def test_every_path_of_the_protocol_is_described() -> None:
 
     for path in [*(f"/licensing/v1/{verb}" for verb in messages.PATHS), messages.CLAIM_PATH]:
         assert f"| `{path}` |" in described
+
+
+def test_every_operation_of_the_rest_api_is_described_as_the_document_of_the_device_has_it() -> None:
+    described = re.findall(r"^\| `([A-Z]+ /[^`]*)` \| (.*) \|$", (DOCS / "rest.md").read_text(), re.MULTILINE)
+
+    assert sorted(described) == sorted((f"{one.method} {one.path}", one.summary) for one in (*OPERATIONS, OPERATION))
 
 
 def test_every_decision_is_in_the_list_of_decisions() -> None:

@@ -21,8 +21,8 @@ def pinned(text: str) -> dict[str, str]:
     return dict(re.findall(rf"^{NAME}==([^\s;]+)", text, re.MULTILINE))
 
 
-def test_the_three_locked_files_are_there() -> None:
-    assert [path.name for path in LOCKED] == ["dev.txt", "peers.txt", "runtime.txt"]
+def test_the_four_locked_files_are_there() -> None:
+    assert [path.name for path in LOCKED] == ["audit.txt", "dev.txt", "peers.txt", "runtime.txt"]
 
 
 @pytest.mark.parametrize("path", LOCKED, ids=lambda path: path.name)

@@ -98,7 +98,7 @@ class Node:
         )
         self._metrics = MetricsServer(collector, node=config.name, kind=kind)
         self._chronicle = Chronicle(store, config.name, self._log_text)
-        context = NodeContext(
+        self._context = NodeContext(
             config=config,
             device=self.device,
             store_id=store.id,
@@ -108,7 +108,7 @@ class Node:
             chronicle=self._chronicle,
             take_effect=self._take_effect,
         )
-        self._https = HttpsServer(context)
+        self._https = HttpsServer(self._context)
         self._control = Control(
             self.device,
             store=store,
@@ -237,6 +237,7 @@ class Node:
             self._store.erase(self.name)
             self._chronicle.forget()
             self.device.reset(_factory_state(self._config))
+            self._context.forget()
         await self._power_on()
 
     def _facts(self, config: ApplianceConfig) -> Facts:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from leaselab.appliance.adapters.https.sessions import xsauth_of
 from leaselab.appliance.adapters.wire.link import Answer, Link, StaleError
 from leaselab.appliance.adapters.wire.tls import client_context
 from leaselab.appliance.config import ApplianceConfig
@@ -49,7 +50,7 @@ class SignIns:
         refused: list[UserRefusal] = []
         signed_in = len(sessions)
         for session in sorted(sessions, key=_last_on_first)[: max(0, signed_in - count)]:
-            await self._sign_out(config, session["id"])
+            await self._sign_out(config, session["cookie"])
             signed_in -= 1
         taken = {session["user"] for session in sessions}
         missing = (user for number in range(1, count + 1) if (user := f"user{number}") not in taken)
@@ -78,8 +79,8 @@ class SignIns:
             return ""
         return answer.headers.get("x-refused") or f"the sign-in page answered {answer.status}"
 
-    async def _sign_out(self, config: ApplianceConfig, session: str) -> None:
-        await self._ask(config, f"GET {SIGN_OUT} HTTP/1.1", {"cookie": f"DSID={session}"})
+    async def _sign_out(self, config: ApplianceConfig, cookie: str) -> None:
+        await self._ask(config, f"GET {SIGN_OUT}?xsauth={xsauth_of(cookie)} HTTP/1.1", {"cookie": f"DSID={cookie}"})
 
     async def _ask(self, config: ApplianceConfig, start: str, headers: Mapping[str, str], body: str = "") -> Answer:
         """Send one request to a gateway over a connection that is kept."""

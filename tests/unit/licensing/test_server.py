@@ -17,6 +17,7 @@ from leaselab.appliance.licensing.commands import (
     SetServer,
     SetServerRole,
 )
+from leaselab.appliance.licensing.ledger import MAX_FAILING
 from leaselab.appliance.machine import Refusal
 from leaselab.testbed.testing.fleet import Fleet
 
@@ -260,6 +261,35 @@ def test_repeated_failures_are_slowed_even_when_the_password_is_right_at_last(fl
 
     fleet.advance(minutes=2)
     assert fleet.leased("GW1") == 50
+
+
+@pytest.mark.rule("SRV-10")
+def test_what_comes_during_the_pause_is_logged_as_not_looked_at_and_makes_the_pause_no_longer(fleet: Fleet) -> None:
+    fleet.do("server", record())
+    fleet.appliance("GW1")
+    for _ in range(5):
+        fleet.connect("GW1", "server", password="wrong")
+    state = fleet.devices["server"].state.server
+    (before,) = (failures.slowed_until for failures in state.failures.values())
+
+    for _ in range(4):
+        fleet.connect("GW1", "server")
+
+    assert [failures.slowed_until for failures in state.failures.values()] == [before]
+    assert fleet.report("GW1").client.why == "unknown client ID or wrong password"
+    counters = fleet.report("server").counters
+    assert (counters["denials:credentials"], counters["denials:slowed"]) == (5, 4)
+
+
+@pytest.mark.rule("SRV-10")
+def test_client_ids_that_strangers_make_up_take_no_memory_without_end(fleet: Fleet) -> None:
+    fleet.appliance("stranger")
+
+    for number in range(MAX_FAILING + 5):
+        made_up = f"X{number}"
+        fleet.do("stranger", SetServer(server="server", client_id=made_up, password="x", password_again="x"))
+
+    assert len(fleet.devices["server"].state.server.failures) == MAX_FAILING
 
 
 @pytest.mark.rule("SRV-11")

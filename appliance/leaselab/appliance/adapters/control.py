@@ -12,12 +12,18 @@ import msgspec
 
 from leaselab.appliance.device import Device
 from leaselab.appliance.instants import Instant
+from leaselab.appliance.licensing.users import cookie_of
 from leaselab.appliance.machine import Command, Refusal
 from leaselab.appliance.ports import Store
 
 LINE_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of one line; the whole report of a large license server fits many times over."""
 
+
+SECRETS: Final = frozenset({"password", "password_hash", "secret", "token"})
+"""Fields of events, and of the messages in them, that open something."""
+
+HIDDEN: Final = "(hidden)"
 
 Verb = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -148,7 +154,8 @@ class Control:
         return {"next_due": due_at, "timer": key}
 
     async def _events(self, request: dict[str, Any]) -> dict[str, Any]:
-        return {"events": [[n, at, msgspec.json.decode(event)] for n, at, event in self._history(request["after"])]}
+        history = self._history(request["after"])
+        return {"events": [[n, at, _without_secrets(msgspec.json.decode(event))] for n, at, event in history]}
 
     async def _logs(self, request: dict[str, Any]) -> dict[str, Any]:
         lines = [
@@ -160,7 +167,13 @@ class Control:
 
     async def _sessions(self, _request: dict[str, Any]) -> dict[str, Any]:
         sessions = getattr(self._device.state, "sessions", {})
-        return {"sessions": [msgspec.to_builtins(session) for session in sessions.values()]}
+        secret = getattr(self._device.state, "secret", b"")
+        return {
+            "sessions": [
+                {**msgspec.to_builtins(session), "cookie": cookie_of(session.id, secret)}
+                for session in sessions.values()
+            ]
+        }
 
     async def _screen(self, _request: dict[str, Any]) -> dict[str, Any]:
         return {"text": self._console.text() if self._console else ""}
@@ -187,6 +200,13 @@ class Control:
             refused = {"reason": reply.reason, "message": f"{tagged['type']}: {reply.message}"}
             return {"reply": None, "refused": refused}
         return {"reply": msgspec.to_builtins(reply), "refused": None}
+
+
+def _without_secrets(value: Any) -> Any:
+    """Return an event as it may be shown, printed and kept in a bug report."""
+    if isinstance(value, dict):
+        return {key: HIDDEN if key in SECRETS and inner else _without_secrets(inner) for key, inner in value.items()}
+    return [_without_secrets(inner) for inner in value] if isinstance(value, list) else value
 
 
 class Channel(asyncio.Protocol):

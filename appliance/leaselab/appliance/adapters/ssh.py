@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from leaselab.appliance.config import Ssh
 
-KEY_EXCHANGES: Final = ("curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "ecdh-sha2-nistp384")
+KEY_EXCHANGES: Final = ("curve25519-sha256", "curve25519-sha256@libssh.org", "diffie-hellman-group16-sha512")
 CIPHERS: Final = (
     "chacha20-poly1305@openssh.com",
     "aes256-gcm@openssh.com",

@@ -14,6 +14,7 @@ from leaselab.appliance.licensing import (
     server,
     standing,
     tenancy,
+    users,
 )
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts import client as client_acts
@@ -114,6 +115,8 @@ def _due(state: ApplianceState, command: Due, now: Instant) -> Decision | Refusa
     kind, _, subject = key.partition(":")
     if kind == "lease-end":
         return server.decide_lease_end(state.server, subject, now)
+    if kind == users.SESSION_END:
+        return user_acts.decide_session_end(state, subject)
     if kind == "client-expiry":
         return Decision(events=(e.ClientConfigurationExpired(id=subject),))
     return Refusal("unknown", f"nothing is known of agenda entry {key!r}")

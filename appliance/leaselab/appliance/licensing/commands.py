@@ -41,11 +41,48 @@ class SetNetwork(Command, frozen=True):
     enabled: bool = True
 
 
+class SaveVlan(Command, frozen=True):
+    """A VLAN port: kept and shown, its traffic is not emulated."""
+
+    name: str
+    vlan_id: int
+    address: str
+    netmask: str
+    gateway: str = ""
+
+
+class DeleteVlan(Command, frozen=True):
+    """Remove a VLAN port."""
+
+    name: str
+
+
 class CreateAdministrator(Command, frozen=True):
     """A local administrator, or a new password for one."""
 
     name: str
     password: str
+
+
+class NoteAdministrator(Command, frozen=True):
+    """An administrator has signed in on the pages or over REST, or somebody was refused who said to be one."""
+
+    name: str
+    source: str
+    admitted: bool
+
+
+class DeleteAdministrator(Command, frozen=True):
+    """Remove a local administrator; the last one stays."""
+
+    name: str
+
+
+class SetRestAccess(Command, frozen=True):
+    """Whether an administrator may use the REST API (facts 7.1)."""
+
+    name: str
+    allowed: bool
 
 
 class CreateCertificate(Command, frozen=True):
@@ -209,10 +246,45 @@ class SignIn(Command, frozen=True):
     """Set by the machine itself once it has asked the server for more (LSE-02)."""
 
 
+class RefuseUser(Command, frozen=True):
+    """An end user's password was wrong. Reply: the refusal."""
+
+    user: str
+    source: str
+    feature: str = CONCURRENT_USERS
+
+
 class SignOut(Command, frozen=True):
-    """End a session by its ID."""
+    """End a session by its ID: its user does, or an administrator."""
 
     session: str
+    by_admin: bool = False
+
+
+class SeeUser(Command, frozen=True):
+    """A signed-in end user has done something: the session is not idle."""
+
+    session: str
+
+
+USERS_ROLE = "Users"
+ADMINISTRATORS_ROLE = ".Administrators"
+ROLES = (USERS_ROLE, ADMINISTRATORS_ROLE)
+"""The roles of end users and of administrators, as the product ships them."""
+
+
+class SessionOptions(msgspec.Struct, frozen=True):
+    """How long a role's sessions last on the lab's clock: without a request, and in all. ``None`` is for ever."""
+
+    idle_timeout: Duration | None = None
+    max_timeout: Duration | None = None
+
+
+class SetSessionOptions(Command, frozen=True):
+    """The session options of a role; sessions that are on go by them at once."""
+
+    role: str
+    options: SessionOptions
 
 
 class SetCrowd(Command, frozen=True):
@@ -293,5 +365,11 @@ AnyCommand = (
     | ImportConfiguration
     | SignIn
     | SignOut
+    | SeeUser
+    | SetSessionOptions
+    | SetRestAccess
+    | DeleteAdministrator
+    | SaveVlan
+    | DeleteVlan
 )
 """What can be sent to a device from outside, decoded by its ``type`` tag."""

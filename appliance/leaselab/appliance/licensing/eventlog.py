@@ -46,10 +46,16 @@ def severity_word(severity: int) -> str:
 def format_line(line: LogLine, at: Instant, hostname: str, time_zone: str = "UTC") -> str:
     """Print a line: severity, code, local date and time, host, source, user(realm)[roles], message."""
     moment: datetime = as_datetime(at).astimezone(ZoneInfo(time_zone))
-    return (
+    text = (
         f"{severity_word(line.severity)} {line.code} {moment:%Y-%m-%d %H:%M:%S} - {hostname} - [{line.source}] "
         f"Root::{line.user}({line.realm})[] - {line.message}"
     )
+    return text if text.isprintable() else _on_one_line(text)
+
+
+def _on_one_line(text: str) -> str:
+    """Write what cannot be printed as an escape: a name with a line end in it must not forge a line."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def lines(event: Event, at: Instant) -> tuple[LogLine, ...]:
@@ -192,7 +198,24 @@ def _signed_in(event: e.SignedIn, _at: Instant) -> Iterator[LogLine]:
 
 
 def _signed_out(event: e.SignedOut, _at: Instant) -> Iterator[LogLine]:
-    yield LogLine(1, "AUT22673", "Logout", user=event.user, realm="Users")
+    why = _LOGOUTS.get(event.why, "")
+    yield LogLine(1, "AUT22673", f"Logout{why}", user=event.user, realm="Users")
+
+
+def _administrator(event: e.AdministratorNoted, _at: Instant) -> Iterator[LogLine]:
+    severity, code, message = (
+        (1, "AUT31504", "Login succeeded")
+        if event.admitted
+        else (5, "AUT23457", "Login failed: wrong user name or password")
+    )
+    yield LogLine(severity, code, message, user=event.name, source=event.source, realm="Admin Users")
+
+
+_LOGOUTS: Final = {
+    "idle": ", since the session was idle",
+    "too-long": ", since the session reached its maximum length",
+    "admin": " by an administrator",
+}
 
 
 def _sign_in_refused(event: e.SignInRefused, _at: Instant) -> Iterator[LogLine]:
@@ -389,6 +412,7 @@ _WRITERS: Final[dict[type[Event], Callable[[Any, Instant], Iterator[LogLine]]]] 
     e.MemberLost: _member_lost,
     e.BorrowingEnded: _borrowing_ended,
     e.EmergencySwitched: _emergency,
+    e.AdministratorNoted: _administrator,
     e.SignedIn: _signed_in,
     e.SignedOut: _signed_out,
     e.SignInRefused: _sign_in_refused,

@@ -266,6 +266,10 @@ def note_available(state: ServerState, feature: str, at: Instant) -> None:
         autolease.note_available(state.auto_lease, feature, state.books[feature].untied_left(), at)
 
 
+MAX_FAILING: Final = 1_024
+"""Client IDs and addresses whose failures are remembered; strangers could make up any number."""
+
+
 def failure_key(source: str, client_id: str) -> str:
     """Return under which key wrong credentials are counted: one client ID from one address."""
     return f"{source}/{client_id}"
@@ -276,6 +280,8 @@ def note_failure(state: ServerState, event: RequestRefused, at: Instant) -> None
     if event.reason != "credentials":
         return
     key = failure_key(event.source, event.id)
+    if key not in state.failures and len(state.failures) >= MAX_FAILING:
+        state.failures.pop(next(iter(state.failures)))
     failures = state.failures.setdefault(key, Failures(count=0, slowed_until=0))
     failures.count += 1
     if failures.count >= FAILURES_BEFORE_SLOWING:

@@ -9,6 +9,9 @@ import hmac
 from functools import lru_cache
 from typing import Final
 
+MAX_PASSWORD: Final = 1_024
+"""Characters. A longer one is nobody's: it is refused where it is set, and not worked for where it is tried."""
+
 _COST_LOG2: Final = 10
 _BLOCK: Final = 8
 
@@ -20,6 +23,8 @@ def hash_password(text: str, salt: bytes) -> str:
 
 def verify_password(text: str, stored: str) -> bool:
     """Tell whether the password is the stored one, in time that says nothing of where they differ."""
+    if len(text) > MAX_PASSWORD:
+        return False
     try:
         scheme, cost, salt, digest = stored.split("$")
         if scheme != "scrypt":

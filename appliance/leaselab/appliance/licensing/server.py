@@ -205,10 +205,13 @@ def decide_register(state: ServerState, message: Register, *, virtual: bool, sec
     """Make a client known with its hardware ID, if ID and password are a record's (SRV-10, SRV-11)."""
     record = state.clients.get(message.client_id)
     failures = state.failures.get(failure_key(message.source, message.client_id))
-    slowed = failures is not None and now < failures.slowed_until
-    known = record is not None and record.may_lease(now) and not slowed
-    if record is None or not known or not verify_password(message.password, record.password_hash):
-        return _refuse(message, "credentials", "unknown client ID or wrong password")
+    if (
+        failures is not None and now < failures.slowed_until
+    ):  # nothing is looked at, so nothing counts as another failure
+        refused = _refuse(message, "slowed", "not looked at, since too many wrong passwords came before it")
+        return msgspec.structs.replace(refused, reply=_WRONG)
+    if record is None or not record.may_lease(now) or not verify_password(message.password, record.password_hash):
+        return _refuse(message, _WRONG.reason, _WRONG.message)
     if message.platform not in PLATFORMS:
         return _refuse(message, "platform", f"there is no platform {message.platform!r}")
     if virtual and platform(message.platform).family == "mag":
@@ -238,10 +241,17 @@ def decide_register(state: ServerState, message: Register, *, virtual: bool, sec
     )
 
 
+_WRONG: Final = Denied(reason="credentials", message="unknown client ID or wrong password")
+"""SRV-10: one and the same for all that is wrong, and for what is not looked at."""
+
+MAX_ID_SHOWN: Final = 256
+"""Characters of a stranger's client ID that an event keeps."""
+
+
 def _refuse(message: Request, reason: str, text: str) -> Decision:
     refused = RequestRefused(
-        id=message.client_id,
-        hardware_id=message.hardware_id,
+        id=message.client_id[:MAX_ID_SHOWN],
+        hardware_id=message.hardware_id[:MAX_ID_SHOWN],
         source=message.source,
         verb=type(message).__name__.lower(),
         reason=reason,

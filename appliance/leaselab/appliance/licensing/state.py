@@ -6,13 +6,19 @@ from functools import lru_cache
 
 import msgspec
 
-from leaselab.appliance.instants import Instant
+from leaselab.appliance.instants import HOUR, MINUTE, Instant
 from leaselab.appliance.licensing import emergency, enforcement
 from leaselab.appliance.licensing.client import Identity
 from leaselab.appliance.licensing.cluster import ClusterState, own_beat
-from leaselab.appliance.licensing.commands import CONCURRENT_USERS, FEATURES, Session
+from leaselab.appliance.licensing.commands import (
+    ADMINISTRATORS_ROLE,
+    CONCURRENT_USERS,
+    FEATURES,
+    Session,
+    SessionOptions,
+)
 from leaselab.appliance.licensing.emergency import Emergency
-from leaselab.appliance.licensing.events import DownloadAnswered, NetworkSet
+from leaselab.appliance.licensing.events import DownloadAnswered, NetworkSet, VlanSaved
 from leaselab.appliance.licensing.installation import Licenses
 from leaselab.appliance.licensing.inventory import Holder
 from leaselab.appliance.licensing.ledger import ServerState
@@ -45,7 +51,11 @@ class ApplianceState(msgspec.Struct, kw_only=True):
     virtual_license_server: bool = False
     certificate_name: str = ""
     administrators: dict[str, str] = {}
+    """Stored passwords by name."""
+    no_rest: set[str] = set()
+    """Administrators who may not use the REST API."""
     network: dict[str, NetworkSet] = {}
+    vlans: dict[str, VlanSaved] = {}
     licenses: Licenses = msgspec.field(default_factory=Licenses)
     downloads_enabled: bool = False
     download_network: str = "internal"
@@ -54,6 +64,9 @@ class ApplianceState(msgspec.Struct, kw_only=True):
     standing: Standing = msgspec.field(default_factory=Standing)
     last_download: DownloadAnswered | None = None
     sessions: dict[str, Session] = {}
+    seen: dict[str, Instant] = {}
+    """By session, when its user last did something."""
+    session_options: dict[str, SessionOptions] = {}
     signed_in: dict[str, int] = {}
     crowd: dict[str, int] = {}
     """Those among the signed-in that have no session: users by number, which a load brings."""
@@ -177,6 +190,10 @@ class ApplianceState(msgspec.Struct, kw_only=True):
             )
             self.limits[feature] = limit
 
+    def options_of(self, role: str) -> SessionOptions:
+        """Return how long a role's sessions last."""
+        return self.session_options.get(role, _SESSION_OPTIONS.get(role, SessionOptions()))
+
     def why_no_server(self) -> str:
         """Say why the device cannot be a license server, or nothing (PLT-04, PLT-05, SRV-01, VLS-04)."""
         if self.personality != PCS:
@@ -199,6 +216,10 @@ class ApplianceState(msgspec.Struct, kw_only=True):
         """Drop requests to a license server that is not ours any more."""
         for key in [key for key in self.outbox if key.startswith("license-")]:
             del self.outbox[key]
+
+
+_SESSION_OPTIONS = {ADMINISTRATORS_ROLE: SessionOptions(idle_timeout=30 * MINUTE, max_timeout=12 * HOUR)}
+"""As a device leaves the factory. End users have no limit then: those of a lab do nothing that would keep them on."""
 
 
 def _maximum(kind: str, personality: str, override: int | None) -> int:

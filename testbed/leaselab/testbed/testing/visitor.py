@@ -41,7 +41,6 @@ class Visitor:
     Args:
         fleet: has the device.
         device: whose pages are asked.
-        port: the port of the device that is reached.
         source: where the visitor is.
         context: share that of another visitor, so that both meet the same sessions.
 
@@ -57,7 +56,6 @@ class Visitor:
         fleet: Fleet,
         device: str,
         *,
-        port: str = "internal",
         source: str = "10.0.0.99",
         context: NodeContext | None = None,
     ) -> None:
@@ -68,9 +66,7 @@ class Visitor:
         self.headers: Mapping[str, str] = {}
         self.path = ""
         self.cookies: dict[str, str] = {}
-        self._connection = cast(
-            "Connection", SimpleNamespace(peer=(source, 50_000), own_address=self.context.config.addresses[port])
-        )
+        self._connection = cast("Connection", SimpleNamespace(peer=(source, 50_000)))
 
     @property
     def source(self) -> str:

@@ -162,7 +162,7 @@ class _Planner:
                 users=dict(spec.console.users) if spec.console is not None else {},
             ),
             authority_key=self._identities.authority_public,
-            user_password=self.credentials.word(f"users/{name}"),
+            user_password=spec.user_password or self.credentials.word(f"users/{name}"),
             seed=self._identities.node_seed(name),
             hostname=hostname,
             cloud=CLOUD if self._topology.auth_codes is not None else "",

@@ -202,6 +202,9 @@ class Settings(Section):
     license_server: LicenseServer | None = Field(None, description="Lease licenses to others.")
     license_client: LicenseClient | None = Field(None, description="Lease licenses from a server.")
     users: Units | None = Field(None, description="End users to sign in once the lab is up.")
+    user_password: Text | None = Field(
+        None, description="What every end user of the node signs in with. Default: a secret of the lab's own."
+    )
     maximum_users: Limit | None = Field(None, description="Overrides the platform's maximum of concurrent users.")
     time_zone: Text | None = Field(None, description="Of the device, for example Europe/Vienna. Default: UTC.")
     console: Console | None = Field(None, description="Who may attach to the serial console.")

@@ -1,6 +1,7 @@
 """HTTP/1.1 on a listener: what it answers, and each of its limits."""
 
 import asyncio
+import contextlib
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,8 @@ from leaselab.appliance.adapters.wire.http1 import Connection, Limits, Request, 
 from leaselab.appliance.adapters.wire.listener import Listener, ListenError
 
 ADDRESS = "127.0.0.1"
+LARGE = b"x" * 256 * 1024
+PATIENCE_SECONDS = 60
 
 
 async def echo(request: Request, _connection: Connection) -> Response:
@@ -18,6 +21,8 @@ async def echo(request: Request, _connection: Connection) -> Response:
         await asyncio.sleep(0.2)
     if request.target == b"/broken":
         raise RuntimeError("on purpose")
+    if request.target == b"/large":
+        return Response(200, LARGE)
     return Response(200, request.method + b" " + request.target + b" " + request.body)
 
 
@@ -119,6 +124,87 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
 async def test_an_idle_connection_is_closed() -> None:
     async with listening(idle_seconds=0.1) as listener:
         assert statuses(await exchange(listener, get("/a", close=False))) == [200]
+
+
+async def settled(listener: Listener) -> int:
+    """Wait until a device writes and reads no more on its one connection; return the bytes that it holds for it."""
+    (connection,) = listener.connections
+    held, quiet = -1, 0
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while quiet < 20:
+            await asyncio.sleep(0.01)
+            now = connection.transport.get_write_buffer_size()
+            quiet = quiet + 1 if now == held else 0
+            held = now
+    return held
+
+
+async def test_answers_that_nobody_reads_do_not_pile_up_and_come_in_order_once_they_are_read() -> None:
+    wanted = 200
+    async with listening(pipelined=4) as listener:
+        reader, writer = await asyncio.open_connection(ADDRESS, listener.ports[0], limit=1_024)
+        for number in range(wanted):
+            writer.write(get("/large", close=number == wanted - 1))
+        await asyncio.sleep(0)
+
+        assert await settled(listener) < 8 * len(LARGE)
+
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            text = await reader.read()
+        writer.close()
+        assert statuses(text) == [200] * wanted
+
+
+async def test_a_client_that_never_reads_is_cut() -> None:
+    async with listening(write_seconds=0.1) as listener:
+        _, writer = await asyncio.open_connection(ADDRESS, listener.ports[0], limit=1_024)
+        for _ in range(200):
+            writer.write(get("/large", close=False))
+
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while listener.connections:  # noqa: ASYNC110 - a listener tells nobody that a client has gone
+                await asyncio.sleep(0.02)
+        writer.close()
+
+
+async def test_headers_that_come_drop_by_drop_are_not_waited_for_longer_than_others() -> None:
+    async with listening(head_seconds=0.3) as listener:
+        reader, writer = await asyncio.open_connection(ADDRESS, listener.ports[0])
+        writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n")
+        dripping = asyncio.create_task(drip(writer))
+
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            with contextlib.suppress(ConnectionError):  # cut while a drop was on its way
+                assert statuses(await reader.read()) in ([408], [])
+        dripping.cancel()
+        writer.close()
+
+
+async def drip(writer: asyncio.StreamWriter) -> None:
+    """Send a header that never ends, a byte at a time."""
+    while not writer.is_closing():
+        writer.write(b"a")
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    "smuggled",
+    [
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\nabcd",
+        b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip\r\n\r\nabcd",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999999999999\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: x\r\nname : value\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: x\r\n folded: value\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: x\r\na: b\x00c\r\n\r\n",
+    ],
+)
+async def test_a_request_that_two_servers_would_read_differently_is_refused(smuggled: bytes) -> None:
+    async with listening() as listener:
+        answered = statuses(await exchange(listener, smuggled + get("/smuggled")))
+
+    assert answered in ([400], [413])
 
 
 async def test_one_connection_too_many_is_closed_as_it_comes() -> None:

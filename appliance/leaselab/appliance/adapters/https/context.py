@@ -1,15 +1,24 @@
 """What the pages and the protocol need of the device they belong to."""
 
+import base64
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
+from leaselab.appliance.adapters.https.sessions import Attempts, SessionLimits, Sessions
 from leaselab.appliance.chronicle import Chronicle
 from leaselab.appliance.config import NodeConfig
 from leaselab.appliance.console import Effect
 from leaselab.appliance.device import Device
 from leaselab.appliance.instants import Instant
+from leaselab.appliance.licensing.commands import ADMINISTRATORS_ROLE
+from leaselab.appliance.licensing.events import AdministratorDeleted, AdministratorSaved, RestAccessSet
 from leaselab.appliance.licensing.views import Report
+from leaselab.appliance.machine import Event
+
+EXTERNAL: Final = "external"
+"""The network of end users, where the product serves no administrators unless it is told to."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -35,38 +44,59 @@ class NodeContext:
     observe_request: Callable[[str, float], None]
     chronicle: Chronicle
     take_effect: Callable[[Effect], None]
-    admin_sessions: dict[str, "AdminSession"] = field(default_factory=dict)
-    pending_admins: dict[str, "AdminSession"] = field(default_factory=dict)
-    failures: dict[str, "Failures"] = field(default_factory=dict)
+    sessions: Sessions = field(init=False)
+    """Administrators on the pages."""
+    pending: Sessions = field(init=False)
+    """Administrators whose password was right, until it is known what becomes of their other sessions."""
+    api_keys: Sessions = field(init=False)
+    """Administrators over REST."""
+    attempts: Attempts = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin as a device that nobody has signed in to."""
+        self.forget()
+        self.device.listeners.append(self._hear)
+
+    def forget(self) -> None:
+        """Know nobody: the device is new, or new again (factory reset)."""
+        self.attempts = Attempts()
+        self.sessions, self.pending, self.api_keys = (
+            Sessions(now=self.device.clock.now, limits=self._limits, make_token=make_token)
+            for make_token in (_cookie, _cookie, _api_key)
+        )
 
     @property
     def now(self) -> Instant:
         """The device's time."""
         return self.device.clock.now()
 
+    def account(self, name: str) -> str:
+        """Return an administrator's stored password, empty where there is none of this name."""
+        accounts: dict[str, str] = getattr(self.device.state, "administrators", {})
+        return accounts.get(name, "")
 
-@dataclass(slots=True)
-class AdminSession:
-    """A signed-in administrator.
+    def may_administer(self, address: str) -> bool:
+        """Tell whether administrators are served at an address of the device: not at its external port's."""
+        networks = {network for network, own in self.config.addresses.items() if own == address}
+        return networks != {EXTERNAL}
 
-    Attributes:
-        name: who.
-        xsauth: what every changing form must carry.
-        since: when it began.
-        last_seen_at: for the idle expiry, on the lab's clock.
-        notes: what the next page says of the form before it.
-    """
+    def _hear(self, event: Event, _at: Instant) -> None:
+        """End what an administrator's account no longer stands for (facts 7.1)."""
+        if isinstance(event, AdministratorSaved | AdministratorDeleted):
+            self.sessions.end_all(event.name)
+            self.pending.end_all(event.name)
+        if isinstance(event, AdministratorSaved | AdministratorDeleted | RestAccessSet):
+            self.api_keys.end_all(event.name)
 
-    name: str
-    xsauth: str
-    since: Instant
-    last_seen_at: Instant
-    notes: tuple[str, ...] = ()
+    def _limits(self) -> SessionLimits:
+        options = self.device.state.options_of(ADMINISTRATORS_ROLE)
+        return SessionLimits(idle=options.idle_timeout, longest=options.max_timeout)
 
 
-@dataclass(slots=True)
-class Failures:
-    """Wrong administrator passwords in a row from one address; wall time, since guessing happens there."""
+def _cookie() -> str:
+    return secrets.token_hex(16)
 
-    count: int
-    closed_until: float
+
+def _api_key() -> str:
+    """Return what an api_key looks like: 32 bytes in base64 (facts 7.1)."""
+    return base64.b64encode(secrets.token_bytes(32)).decode()

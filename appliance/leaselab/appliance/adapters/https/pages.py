@@ -23,7 +23,6 @@ _POLICY: Final = (
 )
 _SECURITY: Final = (
     (b"content-security-policy", _POLICY),
-    (b"strict-transport-security", b"max-age=31536000"),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import unquote
 
 from leaselab.appliance.adapters.https import protocol
 from leaselab.appliance.adapters.https.context import NodeContext
@@ -13,7 +14,12 @@ from leaselab.appliance.adapters.wire.listener import Listener
 from leaselab.appliance.adapters.wire.tls import server_context
 
 READY: Final = "ready"
-_HEALTH: Final = b"/api/v1/health"
+_API: Final = "/api/v1/"
+_HEALTH: Final = "/api/v1/health"
+_ADMINISTRATION: Final = (_API, "/admin", "/dana-admin/", "/dana-na/auth/url_admin/")
+"""Where administrators are served, and nobody at the external port, unless it has another port's address."""
+
+_ELSEWHERE: Final = b"Administrators are served at the internal and the management port, not at the external one.\n"
 
 
 class HttpsServer:
@@ -47,12 +53,16 @@ class HttpsServer:
     async def _handle(self, request: Request, connection: Connection) -> Response:
         if protocol.is_protocol(request.target):
             return await protocol.answer(self._context, request, connection)
-        phase = self._context.phase()
-        if request.target == _HEALTH:
-            body = b'{"status":"%s","phase":"%s"}' % (b"ok" if phase == READY else b"starting", phase.encode())
-            return Response(HTTPStatus.OK, body, protocol.JSON)
-        if phase != READY:
+        path = unquote(request.target.partition(b"?")[0].decode("latin-1"))
+        if self._context.phase() != READY and path != _HEALTH:
             return Response(HTTPStatus.SERVICE_UNAVAILABLE, b"This device has not finished its first boot.\n")
+        administration = path.startswith(_ADMINISTRATION) and path != _HEALTH
+        if administration and not self._context.may_administer(connection.own_address):
+            return Response(HTTPStatus.FORBIDDEN, _ELSEWHERE)
+        if path.startswith(_API):
+            from leaselab.appliance.adapters.https.api import dispatch  # as the pages, when first asked for
+
+            return await dispatch.answer(self._context, request, connection)
         return await _ask_pages(self._context, request, connection)
 
 

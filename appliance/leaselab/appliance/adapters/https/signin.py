@@ -1,6 +1,7 @@
 """End users' sign-in and sign-out: the product's addresses and fields; the machine decides who may (ENF, PLT-06)."""
 
 import hmac
+import math
 from typing import Final
 
 from starlette.requests import Request
@@ -8,9 +9,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from leaselab.appliance.adapters.https.context import NodeContext
+from leaselab.appliance.adapters.https.door import USERS_REALM
 from leaselab.appliance.adapters.https.rendering import page
+from leaselab.appliance.adapters.https.sessions import shows_xsauth, xsauth_of
 from leaselab.appliance.config import ApplianceConfig
-from leaselab.appliance.licensing.commands import SignIn, SignOut
+from leaselab.appliance.licensing.commands import RefuseUser, SeeUser, Session, SignIn, SignOut
+from leaselab.appliance.licensing.users import cookie_of, session_of
 from leaselab.appliance.machine import Refusal
 
 WELCOME: Final = "/dana-na/auth/url_default/welcome.cgi"
@@ -19,9 +23,11 @@ COOKIE: Final = "DSID"
 
 REASONS: Final = {
     "failed": "Invalid username or password. Please sign in again.",
+    "paused": "Too many wrong passwords. Wait a minute, then try again; no password is looked at until then.",
     "limit": "The device has reached the number of users it is licensed for. Try again later.",
     "license-server": "This device is a license server; it admits no end users.",
     "logout": "You have signed out.",
+    "ended": "Your session has ended. Please sign in again.",
     "invalid": "This user name cannot be used.",
 }
 
@@ -48,19 +54,26 @@ async def login(request: Request) -> Response:
     """Sign an end user in, or say why not (ENF-04)."""
     node: NodeContext = request.state.node
     form = await request.form()
-    password = str(form.get("password", ""))
-    if not isinstance(node.config, ApplianceConfig) or not _right(password, node.config.user_password):
-        return _refused("failed", "wrong user name or password")
+    user, password = str(form.get("username", "")), str(form.get("password", ""))
     source = request.client.host if request.client else ""
-    reply = await node.device.handle(SignIn(user=str(form.get("username", "")), source=source))
+    pause = node.attempts.pause_seconds(source, user)
+    if pause:
+        return _refused("paused", f"too many wrong passwords; try again in {math.ceil(pause)} seconds")
+    right = str(form.get("realm", USERS_REALM)) == USERS_REALM and _right(password, node)
+    if not node.attempts.judge(source, user, right=right):
+        reply = await node.device.handle(RefuseUser(user=user, source=source))
+        return _refused("failed", reply.message)
+    reply = await node.device.handle(SignIn(user=user, source=source))
     if isinstance(reply, Refusal):
         return _refused(reply.reason, reply.message)
     response = RedirectResponse(HOME, status_code=302)
-    response.set_cookie(COOKIE, reply.id, secure=True, httponly=True, samesite="strict")
+    value = cookie_of(reply.id, node.device.state.secret)
+    response.set_cookie(COOKIE, value, secure=True, httponly=True, samesite="strict")
     return response
 
 
-def _right(password: str, expected: str) -> bool:
+def _right(password: str, node: NodeContext) -> bool:
+    expected = node.config.user_password if isinstance(node.config, ApplianceConfig) else ""
     return bool(expected) and hmac.compare_digest(password.encode(), expected.encode())
 
 
@@ -68,24 +81,37 @@ def _refused(reason: str, message: str) -> Response:
     return RedirectResponse(f"{WELCOME}?p={reason}", status_code=302, headers={"x-refused": message})
 
 
+def _session(node: NodeContext, cookie: str) -> Session | None:
+    """Return the session that a cookie opens."""
+    state = node.device.state
+    sessions: dict[str, Session] = getattr(state, "sessions", {})
+    return sessions.get(session_of(cookie, state.secret)) if sessions else None
+
+
 async def home(request: Request) -> Response:
     """Show a signed-in user that this is so."""
     node: NodeContext = request.state.node
-    session = getattr(node.device.state, "sessions", {}).get(request.cookies.get(COOKIE, ""))
+    cookie = request.cookies.get(COOKIE, "")
+    session = _session(node, cookie)
     if session is None:
-        return RedirectResponse(WELCOME, status_code=302)
-    return page("home.html", {"node": node, "session": session})
+        return RedirectResponse(f"{WELCOME}?p=ended" if cookie else WELCOME, status_code=302)
+    await node.device.handle(SeeUser(session=session.id))
+    return page("home.html", {"node": node, "session": session, "xsauth": xsauth_of(cookie)})
 
 
 async def logout(request: Request) -> Response:
-    """End the session that the cookie names: an end user's, or an administrator's (who must show its xsauth)."""
+    """End the cookie's session, an end user's or an administrator's, by the link that carries its xsauth."""
     from leaselab.appliance.adapters.https import admin
 
     node: NodeContext = request.state.node
     cookie = request.cookies.get(COOKIE, "")
-    if cookie in node.admin_sessions:
+    if node.sessions.find(cookie) is not None:
         return admin.sign_out(request, cookie)
-    await node.device.handle(SignOut(session=cookie))
+    session = _session(node, cookie)
+    if session is not None:
+        if not shows_xsauth(cookie, request.query_params.get("xsauth", "")):
+            return Response("Sign out by the link on the page.\n", status_code=403, media_type="text/plain")
+        await node.device.handle(SignOut(session=session.id))
     response = RedirectResponse(f"{WELCOME}?p=logout", status_code=302)
     response.delete_cookie(COOKIE)
     return response

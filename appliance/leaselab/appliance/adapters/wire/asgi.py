@@ -31,7 +31,6 @@ async def ask(application: Any, request: Request, connection: Connection, *, sch
         "root_path": "",
         "headers": request.headers,
         "client": connection.peer,
-        "server": (connection.own_address, None),
         "state": state,
     }
     answer = _Answer(request.body)

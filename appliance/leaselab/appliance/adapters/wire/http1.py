@@ -2,8 +2,8 @@
 
 One light protocol object a connection, so that hundreds of devices in a process cost nothing while they are idle, and
 twice the requests a second of a general-purpose server. A handler is given a whole request and returns a
-:class:`Response`, or streams its answer itself. A request whose sender has gone is still seen through: what it decided
-is in the store, and its wake-ups must be announced.
+:class:`Response`. A request whose sender has gone is still seen through: what it decided is in the store, and its
+wake-ups must be announced. A client that does not read its answers gets no further ones, and after a while none at all.
 """
 
 import asyncio
@@ -90,8 +90,8 @@ class Response:
         self.headers = headers
 
 
-Handler = Callable[[Request, "Connection"], Awaitable[Response | None]]
-"""Answers a request; ``None`` when it streamed the answer itself."""
+Handler = Callable[[Request, "Connection"], Awaitable[Response]]
+"""Answers a request."""
 
 
 class _RefusedError(Exception):
@@ -131,8 +131,7 @@ class Connection(asyncio.Protocol):
         self._deaf = False  # hears no further request
         self._paused = False
         self._refusal: Response | None = None
-        self._streaming = False
-        self._drained: asyncio.Future[None] | None = None
+        self._unread = False  # the client leaves so much unread that the transport has said so
         self._request = Request()  # the one that is arriving
         self._begun = self._head_done = self._continue_due = False
         self._body: list[bytes] = []
@@ -158,10 +157,9 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio names it
-        """Let whoever waits to write go on; a request under way is seen through."""
+        """Drop what waits to be answered; a request under way is seen through."""
         self.closed = True
         self._waiting.clear()
-        self.resume_writing()
         if self._task is None:
             self._leave(self)
 
@@ -185,17 +183,15 @@ class Connection(asyncio.Protocol):
             self._refuse(Response(413, b"The body of this request is too large.\n"))
 
     def pause_writing(self) -> None:
-        """Make :meth:`stream` wait: the client reads slowly."""
-        self._drained = self._loop.create_future()
+        """Begin with no further request: the client leaves answers unread, and they would pile up here."""
+        self._unread = True
         self._due_in(self._limits.write_seconds)
 
     def resume_writing(self) -> None:
-        """Let :meth:`stream` go on."""
-        if self._drained is not None:
-            self._drained.set_result(None)
-            self._drained = None
-        if self._task is not None:
-            self.deadline = _FOREVER
+        """Go on with the next request, unless the connection was closing."""
+        self._unread = False
+        if self._task is None and not self.transport.is_closing():
+            self._next()
 
     # --- what the parser says
 
@@ -206,7 +202,7 @@ class Connection(asyncio.Protocol):
         self._head_done = False
         self._body = []
         self._head_bytes = self._body_bytes = self._raw_bytes = 0
-        if self._task is None:
+        if self._idle:
             self._due_in(self._limits.head_seconds)
 
     def on_url(self, url: bytes) -> None:
@@ -240,7 +236,7 @@ class Connection(asyncio.Protocol):
             self._stop(417, b"This server knows no expectation but 100-continue.\n")
         self._head_done = True
         self._continue_due = bool(expects)
-        if self._task is None:
+        if self._idle:
             self._due_in(self._limits.body_seconds)
             self._continue()
 
@@ -259,7 +255,7 @@ class Connection(asyncio.Protocol):
         self._waiting.append(self._request)
         if self._task is None:
             self._next()
-        elif len(self._waiting) >= self._limits.pipelined and not self._paused:
+        if len(self._waiting) >= self._limits.pipelined and not self._paused:
             self._paused = True
             self.transport.pause_reading()
 
@@ -282,8 +278,15 @@ class Connection(asyncio.Protocol):
 
     # --- answering
 
+    @property
+    def _idle(self) -> bool:
+        """Whether what arrives is what the connection waits for, and its deadline that of the request."""
+        return self._task is None and not self._unread
+
     def _next(self) -> None:
-        """Begin with the oldest request that waits, or wait for one."""
+        """Begin with the oldest request that waits, or wait for one; a client that does not read waits itself."""
+        if self._unread:
+            return
         if self._waiting:
             request = self._waiting.popleft()
             if self._paused and not self._waiting:
@@ -300,19 +303,15 @@ class Connection(asyncio.Protocol):
             self._due_in(self._limits.idle_seconds)
 
     async def _answer(self, request: Request) -> None:
-        self._streaming = False
         try:
             response = await self._handler(request, self)
-            if response is not None and not self.closed:
-                self._write(request, response)
         except Exception:
-            log.exception("%s %s failed", request.method.decode(), request.target.decode("latin-1"))
+            log.exception("%s %s failed", request.method.decode(), request.target.partition(b"?")[0].decode("latin-1"))
             request.keep_alive = False
-            if self._streaming:
-                self.transport.abort()  # half an answer must not look like a whole one
-            elif not self.closed:
-                self._write(request, Response(500, b"This device could not answer; its log says why.\n"))
+            response = Response(500, b"This device could not answer; its log says why.\n")
         self._task = None
+        if not self.closed:
+            self._write(request, response)
         if self.closed:
             self._leave(self)
         elif request.keep_alive:
@@ -328,19 +327,6 @@ class Connection(asyncio.Protocol):
         if request.method != b"HEAD":
             parts.append(response.body)
         self.transport.write(b"".join(parts))
-
-    def stream_head(self, request: Request, status: int, headers: bytes) -> None:
-        """Begin an answer whose body follows piece by piece; ``headers`` say how its end is told."""
-        self._streaming = True
-        end = b"\r\n" if request.keep_alive else b"connection: close\r\n\r\n"
-        self.transport.write(_STATUS_LINES[status] + headers + end)
-
-    async def stream(self, piece: bytes) -> None:
-        """Send a piece of the body, and wait while the client is slow to read."""
-        if piece and not self.closed:
-            self.transport.write(piece)
-        while self._drained is not None:
-            await self._drained
 
     def _continue(self) -> None:
         if self._continue_due:
@@ -361,7 +347,7 @@ class Connection(asyncio.Protocol):
 
     def _close(self) -> None:
         self._deaf = True
-        self._due_in(LINGER_SECONDS)
+        self._due_in(self._limits.write_seconds if self._unread else LINGER_SECONDS)
         self.transport.close()
 
     def _due_in(self, seconds: float) -> None:
@@ -371,7 +357,7 @@ class Connection(asyncio.Protocol):
 
     def expire(self) -> None:
         """End a connection that is past its deadline, with 408 if a request had begun."""
-        if self._deaf or self._task is not None:
+        if self._deaf or self._unread or self._task is not None:
             self.transport.abort()
         elif self._begun:
             self._refuse(Response(408, b"This request took too long to arrive.\n"))

@@ -7,8 +7,9 @@ from leaselab.appliance.licensing import client, commands, standing
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts.keys import recount
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
-from leaselab.appliance.licensing.passwords import hash_password
+from leaselab.appliance.licensing.passwords import MAX_PASSWORD, hash_password
 from leaselab.appliance.licensing.state import ApplianceState
+from leaselab.appliance.licensing.users import MAX_USER_NAME, is_user_name
 from leaselab.appliance.machine import Decision, Refusal
 from leaselab.appliance.models.releases import Release, ReleaseError, has_virtual_license_server, matching_release
 
@@ -61,13 +62,38 @@ def _network_set(state: ApplianceState, event: e.NetworkSet, _at: Instant) -> No
     state.network[event.port] = event
 
 
+def _save_vlan(state: ApplianceState, command: commands.SaveVlan, _now: Instant) -> Decision | Refusal:
+    if any(vlan.vlan_id == command.vlan_id and vlan.name != command.name for vlan in state.vlans.values()):
+        return Refusal("invalid", f"VLAN ID {command.vlan_id} is another VLAN's; nothing was changed")
+    fields = {name: getattr(command, name) for name in e.VlanSaved.__struct_fields__}
+    return Decision(events=(e.VlanSaved(**fields),))
+
+
+def _vlan_saved(state: ApplianceState, event: e.VlanSaved, _at: Instant) -> None:
+    state.vlans[event.name] = event
+
+
+def _delete_vlan(state: ApplianceState, command: commands.DeleteVlan, _now: Instant) -> Decision | Refusal:
+    if command.name not in state.vlans:
+        return Refusal("no-vlan", f"there is no VLAN {command.name!r}")
+    return Decision(events=(e.VlanDeleted(name=command.name),))
+
+
+def _vlan_deleted(state: ApplianceState, event: e.VlanDeleted, _at: Instant) -> None:
+    del state.vlans[event.name]
+
+
 MIN_ADMIN_PASSWORD: Final = 6
 """Facts 1.2: shorter ones are refused at the console."""
 
 
 def _create_admin(state: ApplianceState, command: commands.CreateAdministrator, now: Instant) -> Decision | Refusal:
-    if not command.name or len(command.password) < MIN_ADMIN_PASSWORD:
-        return Refusal("too-short", f"an administrator needs a name, and a password of {MIN_ADMIN_PASSWORD} characters")
+    if not is_user_name(command.name) or len(command.password) < MIN_ADMIN_PASSWORD:
+        return Refusal(
+            "too-short", f"an administrator needs a printable name, and a password of {MIN_ADMIN_PASSWORD} characters"
+        )
+    if len(command.password) > MAX_PASSWORD:
+        return Refusal("too-long", f"a password has at most {MAX_PASSWORD} characters")
     salt = state.derive(f"admin/{command.name}/{now}")
     return Decision(
         events=(e.AdministratorSaved(name=command.name, password_hash=hash_password(command.password, salt)),)
@@ -76,6 +102,41 @@ def _create_admin(state: ApplianceState, command: commands.CreateAdministrator, 
 
 def _admin_saved(state: ApplianceState, event: e.AdministratorSaved, _at: Instant) -> None:
     state.administrators[event.name] = event.password_hash
+
+
+def _note_admin(state: ApplianceState, command: commands.NoteAdministrator, _now: Instant) -> Decision:
+    if not state.first_boot_done:
+        return Decision()
+    name = command.name[:MAX_USER_NAME]
+    return Decision(events=(e.AdministratorNoted(name=name, source=command.source, admitted=command.admitted),))
+
+
+def _rest_access(state: ApplianceState, command: commands.SetRestAccess, _now: Instant) -> Decision | Refusal:
+    if command.name not in state.administrators:
+        return Refusal("no-administrator", f"there is no administrator {command.name!r}")
+    if command.allowed == (command.name not in state.no_rest):
+        return Decision()
+    return Decision(events=(e.RestAccessSet(name=command.name, allowed=command.allowed),))
+
+
+def _rest_access_set(state: ApplianceState, event: e.RestAccessSet, _at: Instant) -> None:
+    if event.allowed:
+        state.no_rest.discard(event.name)
+    else:
+        state.no_rest.add(event.name)
+
+
+def _delete_admin(state: ApplianceState, command: commands.DeleteAdministrator, _now: Instant) -> Decision | Refusal:
+    if command.name not in state.administrators:
+        return Refusal("no-administrator", f"there is no administrator {command.name!r}")
+    if len(state.administrators) == 1:
+        return Refusal("last-administrator", f"{command.name!r} is the only administrator; create another one first")
+    return Decision(events=(e.AdministratorDeleted(name=command.name),))
+
+
+def _admin_deleted(state: ApplianceState, event: e.AdministratorDeleted, _at: Instant) -> None:
+    del state.administrators[event.name]
+    state.no_rest.discard(event.name)
 
 
 def _create_certificate(_state: ApplianceState, command: commands.CreateCertificate, _now: Instant) -> Decision:
@@ -103,7 +164,12 @@ DECIDERS: Final[Deciders] = {
     commands.AcceptAgreement: _accept,
     commands.ChooseMode: _choose_mode,
     commands.SetNetwork: _set_network,
+    commands.SaveVlan: _save_vlan,
+    commands.DeleteVlan: _delete_vlan,
     commands.CreateAdministrator: _create_admin,
+    commands.NoteAdministrator: _note_admin,
+    commands.DeleteAdministrator: _delete_admin,
+    commands.SetRestAccess: _rest_access,
     commands.CreateCertificate: _create_certificate,
     commands.FinishFirstBoot: _finish,
 }
@@ -113,7 +179,12 @@ EVOLVERS: Final[Evolvers] = {
     e.AgreementAccepted: _accepted,
     e.ModeChosen: _mode_chosen,
     e.NetworkSet: _network_set,
+    e.VlanSaved: _vlan_saved,
+    e.VlanDeleted: _vlan_deleted,
     e.AdministratorSaved: _admin_saved,
+    e.AdministratorNoted: lambda state, event, _at: None if event.admitted else state.count("refused_administrators"),
+    e.AdministratorDeleted: _admin_deleted,
+    e.RestAccessSet: _rest_access_set,
     e.CertificateCreated: _certificate_created,
     e.FirstBootFinished: _finished,
 }

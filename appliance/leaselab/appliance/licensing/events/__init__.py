@@ -26,6 +26,8 @@ from leaselab.appliance.licensing.events.cluster import (
     MemberLost,
 )
 from leaselab.appliance.licensing.events.device import (
+    AdministratorDeleted,
+    AdministratorNoted,
     AdministratorSaved,
     AgreementAccepted,
     Booted,
@@ -37,10 +39,15 @@ from leaselab.appliance.licensing.events.device import (
     LicenseSurrendered,
     ModeChosen,
     NetworkSet,
+    RestAccessSet,
+    SessionOptionsSet,
     SignedIn,
     SignedOut,
     SignInRefused,
     SurrendersConfirmed,
+    UserSeen,
+    VlanDeleted,
+    VlanSaved,
 )
 from leaselab.appliance.licensing.events.keys import (
     DownloadAnswered,
@@ -81,7 +88,12 @@ ApplianceEvent = (
     | AgreementAccepted
     | ModeChosen
     | NetworkSet
+    | VlanSaved
+    | VlanDeleted
     | AdministratorSaved
+    | AdministratorDeleted
+    | AdministratorNoted
+    | RestAccessSet
     | CertificateCreated
     | FirstBootFinished
     | LicenseInstalled
@@ -109,6 +121,8 @@ ApplianceEvent = (
     | SignedIn
     | SignedOut
     | SignInRefused
+    | UserSeen
+    | SessionOptionsSet
     | CrowdChanged
     | ServerSwitched
     | LeasePeriodSet
@@ -143,6 +157,8 @@ ApplianceEvent = (
 )
 
 __all__ = [
+    "AdministratorDeleted",
+    "AdministratorNoted",
     "AdministratorSaved",
     "AgreementAccepted",
     "AnswerConfirmed",
@@ -200,13 +216,18 @@ __all__ = [
     "RequestDropped",
     "RequestQueued",
     "RequestRefused",
+    "RestAccessSet",
     "ServerRemoved",
     "ServerSet",
     "ServerSwitched",
+    "SessionOptionsSet",
     "SignInRefused",
     "SignedIn",
     "SignedOut",
     "StatePulled",
     "SurrendersConfirmed",
     "SurrendersCounted",
+    "UserSeen",
+    "VlanDeleted",
+    "VlanSaved",
 ]

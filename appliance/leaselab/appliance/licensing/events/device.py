@@ -1,7 +1,7 @@
 """What happened to the device itself, and at its users' door."""
 
 from leaselab.appliance.instants import Duration
-from leaselab.appliance.licensing.commands import Session
+from leaselab.appliance.licensing.commands import Session, SessionOptions
 from leaselab.appliance.machine import Event
 
 
@@ -35,11 +35,48 @@ class NetworkSet(Event, frozen=True):
     enabled: bool
 
 
+class VlanSaved(Event, frozen=True):
+    """A VLAN port was made or changed."""
+
+    name: str
+    vlan_id: int
+    address: str
+    netmask: str
+    gateway: str
+
+
+class VlanDeleted(Event, frozen=True):
+    """A VLAN port was removed."""
+
+    name: str
+
+
 class AdministratorSaved(Event, frozen=True):
     """A local administrator was made or given a new password."""
 
     name: str
     password_hash: str
+
+
+class AdministratorNoted(Event, frozen=True):
+    """An administrator signed in, or was refused."""
+
+    name: str
+    source: str
+    admitted: bool
+
+
+class AdministratorDeleted(Event, frozen=True):
+    """A local administrator was removed."""
+
+    name: str
+
+
+class RestAccessSet(Event, frozen=True):
+    """An administrator was given the REST API, or lost it."""
+
+    name: str
+    allowed: bool
 
 
 class CertificateCreated(Event, frozen=True):
@@ -73,11 +110,25 @@ class SignedIn(Event, frozen=True):
 
 
 class SignedOut(Event, frozen=True):
-    """An end user signed out."""
+    """An end user's session ended; ``why`` is empty if the user ended it, else ``idle``, ``too-long`` or ``admin``."""
 
     session: str
     user: str
     feature: str
+    why: str = ""
+
+
+class UserSeen(Event, frozen=True):
+    """An end user did something, in a session that would have become idle otherwise."""
+
+    session: str
+
+
+class SessionOptionsSet(Event, frozen=True):
+    """A role's sessions last as long as this from now on."""
+
+    role: str
+    options: SessionOptions
 
 
 class SignInRefused(Event, frozen=True):

@@ -2,12 +2,13 @@
 
 import pytest
 
-from leaselab.appliance.licensing.commands import SetServerRole
+from leaselab.appliance.licensing.commands import SetServerRole, SignIn
 from leaselab.testbed.testing.fleet import Fleet
 from leaselab.testbed.testing.visitor import Visitor
 
 EVENTS = "/dana-admin/system/log-monitoring/events.cgi"
 USER_ACCESS = "/dana-admin/system/log-monitoring/user-access.cgi"
+ADMIN_ACCESS = "/dana-admin/system/log-monitoring/admin-access.cgi"
 
 
 @pytest.fixture
@@ -34,6 +35,20 @@ def test_sign_ins_are_in_user_access_and_the_rest_in_events(admin: Visitor) -> N
     admin.get(USER_ACCESS)
     assert "AUT31504" in admin.text
     assert "LIC10201" not in admin.text
+
+
+def test_sign_ins_of_administrators_are_in_admin_access_and_no_users_name_gets_there(
+    fleet: Fleet, admin: Visitor
+) -> None:
+    fleet.do("gw1", SignIn(user="x(Admin Users)[] - Login", source="10.0.0.1"))
+
+    admin.get(ADMIN_ACCESS)
+    assert "Root::admin(Admin Users)[] - Login succeeded" in admin.text
+    assert "Root::x" not in admin.text
+
+    admin.get(USER_ACCESS)
+    assert "Root::x(Admin Users)[] - Login(Users)[] - Login succeeded" in admin.text
+    assert "Root::admin" not in admin.text
 
 
 def test_the_filter_takes_severity_and_text_together(fleet: Fleet, admin: Visitor) -> None:

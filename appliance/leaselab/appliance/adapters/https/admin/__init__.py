@@ -1,7 +1,7 @@
 """The admin console: the product's menu, sign-in and licensing pages, server-rendered, plain forms.
 
-A page is reached by four gates, in this order: an admin port, a session, a window that the device has (GAT-02), and for
-whatever changes something the session's xsauth.
+A page is reached by three gates, in this order: a session, a window that the device has (GAT-02), and for whatever
+changes something the session's xsauth. That the request came by an admin port, the server has seen to.
 """
 
 from collections.abc import Awaitable, Callable
@@ -27,6 +27,7 @@ from leaselab.appliance.adapters.https.admin import (
 )
 from leaselab.appliance.adapters.https.admin.door import sign_out
 from leaselab.appliance.adapters.https.admin.view import FORBIDDEN, Page, View
+from leaselab.appliance.adapters.https.sessions import shows_xsauth
 from leaselab.appliance.models.menu import WINDOWS, why_absent
 
 _PAGES: Final[tuple[Page, ...]] = (
@@ -67,8 +68,6 @@ def routes() -> list[Route]:
 
 def _endpoint(page: Page) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
-        if not door.is_open(request):
-            return door.closed()
         session = door.session_of(request)
         if session is None:
             return door.forced_off()
@@ -79,7 +78,7 @@ def _endpoint(page: Page) -> Callable[[Request], Awaitable[Response]]:
         if request.method != "POST" or page.act is None:
             return await page.show(view)
         async with request.form(max_fields=MAX_FIELDS) as form:
-            if not door.same(str(form.get("xsauth", "")), session.xsauth):
+            if not shows_xsauth(session.token, str(form.get("xsauth", ""))):
                 return view.show("stale.html", status=FORBIDDEN)
             return await page.act(View(request, session, page.window, form))
 

@@ -57,7 +57,6 @@ _FACTS: Final[dict[Window, Callable[[View], _Facts]]] = {
 }
 
 _ELSEWHERE: Final[dict[Window, str]] = {
-    ("System", "Log/Monitoring", "Admin Access"): "Sign-ins of administrators are not logged.",
     ("System", "Log/Monitoring", "SNMP"): "There is no SNMP agent. The same figures are on the device's metrics page.",
     ("Maintenance", "System", "Change Personality"): "The personality is what the lab's file says: `personality:`.",
     ("Maintenance", "Import/Export", "XML Import/Export"): "Only the binary export is emulated, beside this tab.",

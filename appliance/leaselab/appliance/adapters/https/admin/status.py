@@ -65,7 +65,7 @@ async def delete_sessions(view: View) -> Response:
     """Sign out the users that were ticked."""
     ended, problems = 0, []
     for session in view.texts("session"):
-        problem = message_of(await view.do(SignOut(session=session)))
+        problem = message_of(await view.do(SignOut(session=session, by_admin=True)))
         if problem:
             problems.append(problem)
         else:

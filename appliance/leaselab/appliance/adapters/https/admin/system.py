@@ -125,7 +125,7 @@ async def operate(view: View) -> Response:
         return view.done("", op=wanted)
     effect, _, said = _OPERATIONS[wanted]
     answer = view.show("farewell.html", said=said)
-    view.node.admin_sessions.clear()
+    view.node.forget()
     view.node.take_effect(effect)
     return answer
 

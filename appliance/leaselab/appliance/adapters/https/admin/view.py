@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from leaselab.appliance.adapters.https.admin import addresses
-from leaselab.appliance.adapters.https.context import AdminSession, NodeContext
+from leaselab.appliance.adapters.https.context import NodeContext
 from leaselab.appliance.adapters.https.rendering import page
+from leaselab.appliance.adapters.https.sessions import AdminSession
 from leaselab.appliance.config import ApplianceConfig
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing.state import ApplianceState
