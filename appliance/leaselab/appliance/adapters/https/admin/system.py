@@ -14,7 +14,6 @@ from leaselab.appliance.models.services import HALTED_ON_LICENSE_SERVER, service
 
 # --- ports -----------------------------------------------------------------------------------------------------------
 
-_NO_PORT: Final = "Nothing was saved."
 _FIELDS: Final = ("address", "netmask", "gateway", "dns", "domains", "wins")
 
 
@@ -23,12 +22,14 @@ def _port(name: str) -> tuple[Show, Show]:
 
     async def show(view: View) -> Response:
         """Show the settings."""
+        if name not in view.state.platform.ports:
+            return _no_port(view, name)
         return _port_page(view, name, _values(view.state.network.get(name)))
 
     async def act(view: View) -> Response:
         """Save them."""
         if name not in view.state.platform.ports:
-            return _port_page(view, name, _values(None), _NO_PORT)
+            return _no_port(view, name)
         values: dict[str, Any] = {field: view.word(field) for field in _FIELDS} | {"enabled": "enabled" in view.form}
         problem = _problem(values)
         if problem:
@@ -63,6 +64,10 @@ def _problem(values: dict[str, Any]) -> str:
     return ""
 
 
+def _no_port(view: View, name: str) -> Response:
+    return view.absent(f"A {view.state.platform.name} has no {name} port.")
+
+
 def _port_page(view: View, name: str, values: dict[str, Any], error: str = "") -> Response:
     return view.show(
         "port.html",
@@ -70,7 +75,6 @@ def _port_page(view: View, name: str, values: dict[str, Any], error: str = "") -
         name=name,
         values=values,
         error=error,
-        has_port=name in view.state.platform.ports,
         lab_address=view.config.addresses.get(name, ""),
     )
 
