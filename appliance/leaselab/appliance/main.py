@@ -117,6 +117,7 @@ class Node:
             report=report if isinstance(config, ApplianceConfig) else _cloud_report,
             log_text=self._log_text,
             console=self._line,
+            cookie_key=self._context.cookie_key,
         )
         self._boot: asyncio.Task[None] | None = None
         self._rebooting: asyncio.Task[None] | None = None

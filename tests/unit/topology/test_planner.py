@@ -106,6 +106,12 @@ def test_a_second_plan_is_the_same_plan() -> None:
     assert Plan.from_json(first.to_json()) == first
 
 
+def test_end_users_sign_in_with_what_the_file_says() -> None:
+    plan = planned("name: tiny\nnodes: {gw1: {kind: psa3000, user-password: open-sesame}}\n")
+
+    assert appliance(plan.node("gw1")).user_password == "open-sesame"
+
+
 def test_history_follows_from_the_file_and_doors_from_the_secret() -> None:
     one, other = appliance(planned(secret="11" * 32).node("gw1")), appliance(planned(secret="22" * 32).node("gw1"))
 

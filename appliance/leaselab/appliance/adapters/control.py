@@ -77,6 +77,7 @@ class Control:
         report: its view of itself at an instant.
         log_text: its log, from events.
         console: its serial line; ``None`` where it has none.
+        cookie_key: what its end users' cookies are made with.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Control:
         report: Callable[[Any, Instant], Any],
         log_text: LogText,
         console: Console | None,
+        cookie_key: bytes,
     ) -> None:
         self._device = device
         self._store = store
@@ -97,6 +99,7 @@ class Control:
         self._report = report
         self._log_text = log_text
         self._console = console
+        self._cookie_key = cookie_key
         self._verbs: dict[str, Verb] = {
             "grant": self._grant,
             "observe": self._observe,
@@ -167,10 +170,9 @@ class Control:
 
     async def _sessions(self, _request: dict[str, Any]) -> dict[str, Any]:
         sessions = getattr(self._device.state, "sessions", {})
-        secret = getattr(self._device.state, "secret", b"")
         return {
             "sessions": [
-                {**msgspec.to_builtins(session), "cookie": cookie_of(session.id, secret)}
+                {**msgspec.to_builtins(session), "cookie": cookie_of(session.id, self._cookie_key)}
                 for session in sessions.values()
             ]
         }

@@ -94,12 +94,12 @@ def problem_of_options(command: SetSessionOptions) -> str:
     return ""
 
 
-def cookie_of(session: str, secret: bytes) -> str:
+def cookie_of(session: str, key: bytes) -> str:
     """Return what a user's browser shows for a session; the ID alone, which logs and reports name, opens nothing."""
-    return f"{session}-{hashlib.blake2b(session.encode(), key=secret, digest_size=16, person=b'cookie').hexdigest()}"
+    return f"{session}-{hashlib.blake2b(session.encode(), key=key, digest_size=16, person=b'cookie').hexdigest()}"
 
 
-def session_of(cookie: str, secret: bytes) -> str:
+def session_of(cookie: str, key: bytes) -> str:
     """Return the ID of the session that a cookie is for, empty where it is none of this device's."""
     session = cookie.partition("-")[0]
-    return session if hmac.compare_digest(cookie.encode(), cookie_of(session, secret).encode()) else ""
+    return session if hmac.compare_digest(cookie.encode(), cookie_of(session, key).encode()) else ""

@@ -1,6 +1,7 @@
 """What the pages and the protocol need of the device they belong to."""
 
 import base64
+import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -51,10 +52,14 @@ class NodeContext:
     api_keys: Sessions = field(init=False)
     """Administrators over REST."""
     attempts: Attempts = field(init=False)
+    cookie_key: bytes = field(init=False)
+    """What end users' cookies are made with: of the lab's own secret, since a device's follows from its topology."""
 
     def __post_init__(self) -> None:
         """Begin as a device that nobody has signed in to."""
         self.forget()
+        text = f"cookies/{self.config.name}/{self.config.peer_secret}"
+        self.cookie_key = hashlib.blake2b(text.encode(), digest_size=32).digest()
         self.device.listeners.append(self._hear)
 
     def forget(self) -> None:

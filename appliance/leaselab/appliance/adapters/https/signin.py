@@ -67,7 +67,7 @@ async def login(request: Request) -> Response:
     if isinstance(reply, Refusal):
         return _refused(reply.reason, reply.message)
     response = RedirectResponse(HOME, status_code=302)
-    value = cookie_of(reply.id, node.device.state.secret)
+    value = cookie_of(reply.id, node.cookie_key)
     response.set_cookie(COOKIE, value, secure=True, httponly=True, samesite="strict")
     return response
 
@@ -83,9 +83,8 @@ def _refused(reason: str, message: str) -> Response:
 
 def _session(node: NodeContext, cookie: str) -> Session | None:
     """Return the session that a cookie opens."""
-    state = node.device.state
-    sessions: dict[str, Session] = getattr(state, "sessions", {})
-    return sessions.get(session_of(cookie, state.secret)) if sessions else None
+    sessions: dict[str, Session] = getattr(node.device.state, "sessions", {})
+    return sessions.get(session_of(cookie, node.cookie_key))
 
 
 async def home(request: Request) -> Response:

@@ -26,6 +26,8 @@ STATUSES: Final = {
     "out-of-range": HTTPStatus.UNPROCESSABLE_ENTITY,
     "invalid": HTTPStatus.UNPROCESSABLE_ENTITY,
     "invalid-client": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "unknown-network": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "unknown-section": HTTPStatus.UNPROCESSABLE_ENTITY,
     "too-short": HTTPStatus.UNPROCESSABLE_ENTITY,
     "too-long": HTTPStatus.UNPROCESSABLE_ENTITY,
 }
