@@ -54,6 +54,27 @@ def topology(name: str, gateways: int, *, renewal_interval: str = "6h") -> str:
     return "\n".join(lines) + "\n"
 
 
+def server_with_clients(name: str, clients: int) -> str:
+    """Return the file of a lab that is one license server with so many client records."""
+    features = "features: {concurrent-users: {reserved: 1, increment: 1, maximum: 10}}"
+    counts = f"platform: psa3000, product: pcs, password: secret, {features}"
+    return "\n".join(
+        [
+            f"name: {name}",
+            "clock: {start: 2018-01-01T00:00:00Z}",
+            "nodes:",
+            f"  {SERVER}:",
+            "    kind: psa7000c",
+            "    boot: {accept-license: true, admin: {name: admin, password: admin123}}",
+            f"    licenses: [CONSEC-{clients}U-1YR]",
+            "    license-server:",
+            "      clients:",
+            f"        GW{{n}}: {{count: {clients}, {counts}}}",
+            "",
+        ]
+    )
+
+
 @contextmanager
 def up(name: str, text: str, work: Path) -> Iterator[tuple[Lab, float]]:
     """Bring a lab up with ``leaselab up``, give it and the seconds that took, and take it down again."""

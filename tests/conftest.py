@@ -3,15 +3,19 @@
 import os
 import shutil
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 PARTS = {
     "chromium": "chromium",
+    "docker": "docker.io",
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "sshd": "openssh-server",
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
     "sqlite3": "sqlite3",
 }
 """Program to the Debian package that brings it; `.ci/run` installs the same ones."""
@@ -31,16 +35,39 @@ SEARCH_PATH = os.pathsep.join(
 )
 
 
+@cache
+def why_no_engine() -> str:
+    """Return why containers cannot be run here, or nothing. Asked once a process."""
+    from leaselab.testbed.engine import Engine
+    from leaselab.testbed.errors import EngineError
+    from leaselab.testbed.images import current_image
+
+    try:
+        engine = Engine.connect()
+    except EngineError as error:
+        return error.message
+    try:
+        current_image(engine)
+    except EngineError as error:
+        return error.message
+    finally:
+        engine.close()
+    return ""
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose parts are missing, and say which; under LEASELAB_REQUIRE_ALL=1 that is a failure."""
     wanted = [part for marker in item.iter_markers("needs") for part in marker.args]
     missing = [part for part in wanted if shutil.which(part, path=SEARCH_PATH) is None]
-    if not missing:
+    if missing:
+        packages = " ".join(dict.fromkeys(PARTS.get(part, part) for part in missing if part not in OF_OUR_OWN))
+        calls = [OF_OUR_OWN[part] for part in missing if part in OF_OUR_OWN]
+        hint = "; ".join([*([f"Debian: apt-get install {packages}"] if packages else []), *calls])
+        reason = f"not installed: {', '.join(missing)} ({hint})"
+    elif "docker" in wanted and why_no_engine():
+        reason = f"{why_no_engine()} (`eval $(.ci/engine start)` starts one and builds the image)"
+    else:
         return
-    packages = " ".join(dict.fromkeys(PARTS.get(part, part) for part in missing if part not in OF_OUR_OWN))
-    calls = [OF_OUR_OWN[part] for part in missing if part in OF_OUR_OWN]
-    hint = "; ".join([*([f"Debian: apt-get install {packages}"] if packages else []), *calls])
-    reason = f"not installed: {', '.join(missing)} ({hint})"
     if os.environ.get("LEASELAB_REQUIRE_ALL") == "1":
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

@@ -33,13 +33,14 @@ class Started:
     memory: dict[str, int]
 
 
-def fakenos_python() -> Path:
-    """Return the interpreter of FakeNOS's own environment, made on first use.
+def peers_python() -> Path:
+    """Return the interpreter of the peers' own environment, made on first use and anew when its versions change.
 
     It is apart because FakeNOS needs Paramiko 4 and fails with the Paramiko 5 that Leaselab uses.
     """
     python = ENVIRONMENT / "bin" / "python"
-    if not (ENVIRONMENT / ".installed").exists():
+    stamp, wanted = ENVIRONMENT / ".installed", REQUIREMENTS.read_text()
+    if not stamp.exists() or stamp.read_text() != wanted:
         subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True, timeout=120)
         install = [
             str(python),
@@ -52,14 +53,14 @@ def fakenos_python() -> Path:
             "-r",
         ]
         subprocess.run([*install, str(REQUIREMENTS)], check=True, timeout=300, stdout=sys.stderr, stderr=sys.stderr)
-        (ENVIRONMENT / ".installed").touch()
+        stamp.write_text(wanted)
     return python
 
 
 def fakenos(devices: int, work: Path) -> Started:
     """Start FakeNOS devices, hear each one's SSH banner, and end them."""
     log = work / "fakenos.log"
-    command = [str(fakenos_python()), str(HERE / "fakenos_devices.py"), str(devices), str(FIRST_PORT)]
+    command = [str(peers_python()), str(HERE / "fakenos_devices.py"), str(devices), str(FIRST_PORT)]
     began = time.perf_counter()
     with child(command, log=log) as process:
         wait_for_line(process, "ready", log=log)
@@ -67,6 +68,12 @@ def fakenos(devices: int, work: Path) -> Started:
         for n in range(devices):
             read_ssh_banner("127.0.0.1", FIRST_PORT + n)
         return Started(seconds=seconds, memory=memory_bytes(process.pid))
+
+
+def simpy_timeouts(processes: int, timeouts: int = 500_000) -> float:
+    """Return how many bare timeouts a second of processor time SimPy gets through."""
+    command = [str(peers_python()), str(HERE / "simpy_timeouts.py"), str(processes), str(timeouts)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout)
 
 
 def mininet(hosts: int, work: Path) -> Started | str:

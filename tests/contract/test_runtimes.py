@@ -1,6 +1,7 @@
 """What every runtime must do, tried on each of them."""
 
 import asyncio
+import contextlib
 import os
 import secrets
 import signal
@@ -17,9 +18,12 @@ from leaselab.appliance.config import NodeConfig
 from leaselab.appliance.instants import DAY, HOUR, Instant, parse_instant
 from leaselab.appliance.licensing.commands import SetServerRole
 from leaselab.testbed import processes
+from leaselab.testbed.engine import Engine
 from leaselab.testbed.errors import NodeFailedError
+from leaselab.testbed.images import current_image
 from leaselab.testbed.journal import Journal, read, standing
 from leaselab.testbed.labs import Slot, take_slot
+from leaselab.testbed.runtimes.docker import DockerRuntime
 from leaselab.testbed.runtimes.embedded import EmbeddedRuntime
 from leaselab.testbed.runtimes.process import ProcessRuntime
 from leaselab.testbed.runtimes.protocol import RunningNode, Runtime
@@ -62,7 +66,7 @@ class Watcher:
         self.changed.set()
 
     async def until(self, holds: Any) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not holds():
                 self.changed.clear()
                 await self.changed.wait()
@@ -87,16 +91,26 @@ class Bench:
 
 @pytest.fixture
 def slot() -> Iterator[Slot]:
-    """Loopback addresses that nobody else has."""
-    taken = take_slot(f"contract-{os.getpid()}")
-    yield taken
-    taken.close()
+    """Addresses that nobody else has."""
+    held = take_slot(f"contract-{os.getpid()}")
+    yield held
+    held.close()
 
 
-@pytest.fixture(params=["embedded", "process"])
+def made(request: pytest.FixtureRequest, folder: Path, watcher: Watcher, journal: Journal, slot: Slot) -> Runtime:
+    """Make the runtime under test."""
+    match request.param:
+        case "embedded":
+            return EmbeddedRuntime(folder, watcher, now=START)
+        case "process":
+            return ProcessRuntime(folder, watcher, journal=journal)
+    return DockerRuntime(folder, watcher, journal=journal, prefix=f"leaselab-contract-{slot.number}")
+
+
+@pytest.fixture(params=["embedded", "process", pytest.param("docker", marks=pytest.mark.needs("docker"))])
 async def bench(request: pytest.FixtureRequest, tmp_path: Path, slot: Slot) -> AsyncIterator[Bench]:
     """A runtime that is open."""
-    made = plan(
+    planned = plan(
         load(TOPOLOGY),
         slot=slot.number,
         privileged=False,
@@ -105,17 +119,36 @@ async def bench(request: pytest.FixtureRequest, tmp_path: Path, slot: Slot) -> A
         name="contract",
     )
     watcher, journal = Watcher(), Journal(tmp_path)
-    runtime: Runtime = (
-        EmbeddedRuntime(tmp_path, watcher, now=START)
-        if request.param == "embedded"
-        else ProcessRuntime(tmp_path, watcher, journal=journal)
-    )
+    runtime = made(request, tmp_path, watcher, journal, slot)
     await runtime.open()
-    yield Bench(runtime, watcher, {node.name: node.config for node in made.nodes}, tmp_path)
+    yield Bench(runtime, watcher, {node.name: node.config for node in planned.nodes}, tmp_path)
     await runtime.close()
     journal.close()
-    left = [entry for entry in standing(read(tmp_path)).values() if entry.process and processes.lives(entry.process)]
-    assert left == []
+    left = standing(read(tmp_path))
+    assert [entry for entry in left.values() if entry.process and processes.lives(entry.process)] == []
+    assert [name for kind, name in left if kind in ("container", "network")] == []
+
+
+@contextlib.contextmanager
+def taken(config: NodeConfig, bench: Bench) -> Iterator[None]:
+    """Have somebody else use what a node wants to listen on: its port or, in a network of its own, its address."""
+    address = config.addresses["internal"]
+    if not isinstance(bench.runtime, DockerRuntime):
+        with socket.create_server((address, config.ports.https)):
+            yield
+        return
+    engine = Engine.connect()
+    network = f"{bench.runtime.prefix}-internal"
+    other = engine.api.create_container(
+        current_image(engine), ["-c", "import time; time.sleep(60)"], entrypoint=["python3"]
+    )["Id"]
+    try:
+        engine.api.connect_container_to_network(other, network, ipv4_address=address)
+        engine.api.start(other)
+        yield
+    finally:
+        engine.api.remove_container(other, force=True)
+        engine.close()
 
 
 def enable_server() -> dict[str, Any]:
@@ -196,23 +229,31 @@ async def test_an_erased_node_is_as_it_left_the_factory_and_the_others_are_not(b
     assert (await server.request({"do": "history", "after": 0}))["events"] == servers
 
 
-async def test_a_port_that_is_taken_is_named_and_nothing_is_left_open(bench: Bench) -> None:
+async def test_a_place_that_is_taken_is_named_and_nothing_is_left_open(bench: Bench) -> None:
     config = bench.configs["gw1"]
-    address, port = config.addresses["internal"], config.ports.https
-    with socket.create_server((address, port)), pytest.raises(NodeFailedError, match=f"gw1.*{address}:{port}"):
+    await bench.ready("server")
+    with taken(config, bench), pytest.raises(NodeFailedError, match=f"gw1.*{config.addresses['internal']}"):
         await bench.runtime.start(config, now=START)
 
     await bench.ready("gw1")
 
 
 async def test_closing_stops_what_still_runs(bench: Bench) -> None:
-    await bench.ready("gw1")
+    node = await bench.ready("gw1")
+    config, process = bench.configs["gw1"], node.process
+    for port in (config.ports.https, config.ports.ssh, config.ports.metrics):
+        _, writer = await asyncio.open_connection(config.addresses["internal"], port)
+        writer.close()
+
     await bench.runtime.close()
 
-    config = bench.configs["gw1"]
-    for port in (config.ports.https, config.ports.ssh, config.ports.metrics):
-        with pytest.raises(OSError, match=r"Connect call failed|refused"):
-            await asyncio.open_connection(config.addresses["internal"], port)
+    assert process is None or processes.gone_within(process, 5.0)
+    if not isinstance(
+        bench.runtime, DockerRuntime
+    ):  # with a container its network is gone, and the address is nobody's
+        for port in (config.ports.https, config.ports.ssh, config.ports.metrics):
+            with pytest.raises(OSError, match=r"Connect call failed|refused"):
+                await asyncio.open_connection(config.addresses["internal"], port)
 
 
 async def test_a_process_that_dies_by_itself_is_told_and_only_it_is_gone(bench: Bench) -> None:

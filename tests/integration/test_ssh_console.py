@@ -17,7 +17,8 @@ import pytest
 from leaselab.appliance.adapters.serial import SerialLine
 from leaselab.appliance.adapters.ssh import ConsoleListenError, SshConsole
 from leaselab.appliance.config import Ssh
-from leaselab.appliance.console import Effect, Facts
+from leaselab.appliance.console import Effect, Facts, NetworkAct
+from leaselab.appliance.console.tools import Echo
 from leaselab.appliance.licensing.commands import AcceptAgreement, CreateAdministrator, FinishFirstBoot
 from leaselab.appliance.machine import Command, Refusal
 from leaselab.testbed.testing.desk import booted, facts
@@ -65,6 +66,13 @@ class FakeDevice:
         return self.refusals.pop(type(command), None)
 
 
+class FakeNetwork:
+    """Nobody answers."""
+
+    async def act(self, _command: NetworkAct) -> Any:
+        return Echo(milliseconds=None)
+
+
 class Server:
     """A console server with a line and a fake device."""
 
@@ -72,7 +80,12 @@ class Server:
         self.device = FakeDevice()
         self.effects: list[Effect] = []
         self.line = SerialLine(
-            self.device, lambda: told, {}, on_phase=lambda _phase, _prompt: None, on_effect=self.effects.append
+            self.device,
+            lambda: told,
+            {},
+            network=FakeNetwork(),
+            on_phase=lambda _phase, _prompt: None,
+            on_effect=self.effects.append,
         )
         self.console = SshConsole(self.line, settings)
 

@@ -1,5 +1,7 @@
 """What a device is told when it is switched on. Whoever runs it writes this; it holds secrets, so mode 0600."""
 
+from typing import Annotated, Final
+
 import msgspec
 
 from leaselab.appliance.machine import Command
@@ -28,6 +30,29 @@ class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     authority: str
 
 
+class ConsoleFaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What goes wrong on the way from the serial line to those who look at it.
+
+    Attributes:
+        lost_prompts: so many of the next prompts are never shown.
+        split_bytes: output comes byte by byte, each in a packet of its own.
+        banner_delay_milliseconds: a newcomer gets the recent output that late, perhaps after the first key.
+        echo_delay_milliseconds: everything that is typed or printed shows that late.
+    """
+
+    lost_prompts: Annotated[int, msgspec.Meta(ge=0, le=1_000)] = 0
+    split_bytes: bool = False
+    banner_delay_milliseconds: Annotated[int, msgspec.Meta(ge=0, le=60_000)] = 0
+    echo_delay_milliseconds: Annotated[int, msgspec.Meta(ge=0, le=60_000)] = 0
+
+    def with_prompt_lost(self) -> "ConsoleFaults":
+        """Return what is left once one more prompt was lost."""
+        return msgspec.structs.replace(self, lost_prompts=self.lost_prompts - 1)
+
+
+NO_FAULTS: Final = ConsoleFaults()
+
+
 class Ssh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The console server: host key (OpenSSH private key text), who may attach."""
 
@@ -35,6 +60,8 @@ class Ssh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     authorized_keys: tuple[str, ...] = ()
     users: dict[str, str] = {}
     """Console users with passwords; keys are the usual way in."""
+    faults: ConsoleFaults = NO_FAULTS
+    """What goes wrong on the line from the start."""
 
 
 class ApplianceConfig(msgspec.Struct, frozen=True, tag="appliance", forbid_unknown_fields=True):

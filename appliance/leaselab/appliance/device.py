@@ -62,7 +62,9 @@ class Device(Generic[S]):
         self.clock = clock
         self.listeners: list[Callable[[Event, Instant], None]] = []
         self._machine = machine
+        self._evolve = machine.evolve
         self._store = store
+        self._keeps_history = store.keeps_history
         self._peers = peers
         self._timekeeper = timekeeper
         self._decoder = msgspec.json.Decoder(machine.event_type)
@@ -97,7 +99,7 @@ class Device(Generic[S]):
             reply, after = self._decide(after)
         if self._wakes_earlier:
             await self._announce()
-        if self._store.keeps_history:
+        if self._keeps_history:
             await self._store.durable()
         return reply
 
@@ -153,15 +155,15 @@ class Device(Generic[S]):
 
     def _decide(self, command: Command) -> tuple[Any, Command | None]:
         """Apply a command and all that follows at once. No await: nobody sees a half-applied command."""
-        now = self.clock.now()
-        outcome = self._machine.decide(self.state, command, now)
+        now, decide = self.clock.now(), self._machine.decide
+        outcome = decide(self.state, command, now)
         if isinstance(outcome, Refusal):
             return outcome, None
         if outcome.events:
             self._apply(outcome.events, now)
         follow = outcome.then
         while follow:
-            nested = self._machine.decide(self.state, follow[0], now)
+            nested = decide(self.state, follow[0], now)
             follow = follow[1:]
             if isinstance(nested, Decision):
                 if nested.events:
@@ -170,20 +172,21 @@ class Device(Generic[S]):
         return outcome.reply, outcome.after_exchange
 
     def _apply(self, events: tuple[Event, ...], now: Instant) -> None:
-        if self._store.keeps_history:
-            self._keep(events, now)
+        if self._keeps_history:
+            self._store.append(self.name, now, [self._encode(event) for event in events])
         for event in events:
-            self._machine.evolve(self.state, event, now)
-        if self._since_snapshot >= SNAPSHOT_EVERY:
-            self._store.snapshot(self.name, self._encode(self.state))
-            self._since_snapshot = 0
+            self._evolve(self.state, event, now)
+        if self._keeps_history:
+            self._snapshot_after(len(events))
         for listener in self.listeners:
             for event in events:
                 listener(event, now)
 
-    def _keep(self, events: tuple[Event, ...], now: Instant) -> None:
-        self._store.append(self.name, now, [self._encode(event) for event in events])
-        self._since_snapshot += len(events)
+    def _snapshot_after(self, more_events: int) -> None:
+        self._since_snapshot += more_events
+        if self._since_snapshot >= SNAPSHOT_EVERY:
+            self._store.snapshot(self.name, self._encode(self.state))
+            self._since_snapshot = 0
 
     async def _exchange(self) -> None:
         """Send queued messages one by one, in order; each answer may queue more. Return when none is left."""

@@ -59,7 +59,7 @@ class Envelope(msgspec.Struct, frozen=True):
         id: unique per sender; a message sent again carries the same one.
         to: the peer's name or address as configured, e.g. ``vls1``.
         path: where on the peer, e.g. ``/licensing/v1/renew``.
-        body: a protocol message as JSON.
+        body: a protocol message; one that a restart finds in its history is plain JSON values.
         network: the preferred network (CLT-02).
         verify: whether the peer's certificate must be valid (CLT-03).
     """
@@ -67,7 +67,7 @@ class Envelope(msgspec.Struct, frozen=True):
     id: str
     to: str
     path: str
-    body: msgspec.Raw
+    body: Any
     network: str = "internal"
     verify: bool = True
 
@@ -78,9 +78,25 @@ class Settle(Command, frozen=True):
     id: str
     status: int
     """HTTP status; 0 where no answer came."""
-    body: msgspec.Raw = msgspec.Raw(b"null")
+    body: Any = None
+    """The answer: JSON as it came, or the message itself from a device of the same process; see :func:`read`."""
     failure: str = ""
     """Why no answer came, in words."""
+
+
+M = TypeVar("M")
+
+
+def read(body: Any, decoder: msgspec.json.Decoder[M], *kinds: type[M]) -> M:
+    """Return the message in an answer: one of ``kinds``, or what the decoder makes of JSON.
+
+    Raises:
+        msgspec.DecodeError: it is no such message.
+    """
+    if type(body) in kinds:
+        message: M = body
+        return message
+    return decoder.decode(body if isinstance(body, msgspec.Raw) else msgspec.json.encode(body))
 
 
 class Forward(msgspec.Struct, frozen=True):

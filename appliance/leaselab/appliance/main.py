@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import signal
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
@@ -12,10 +14,11 @@ from typing import Any, Final
 import msgspec
 
 from leaselab.appliance.adapters.clocks import LabClock
-from leaselab.appliance.adapters.control import Channel, Control, ControlError
+from leaselab.appliance.adapters.control import ERASED, SHUT_DOWN, Channel, Control, ControlError
 from leaselab.appliance.adapters.https.context import NodeContext
 from leaselab.appliance.adapters.https.server import HttpsServer
-from leaselab.appliance.adapters.metrics import DeviceCollector, MetricsServer
+from leaselab.appliance.adapters.metrics import DeviceCollector, DeviceMetrics, MetricsServer
+from leaselab.appliance.adapters.neighbours import Neighbours
 from leaselab.appliance.adapters.peers import HttpsPeers
 from leaselab.appliance.adapters.serial import SerialLine
 from leaselab.appliance.adapters.sqlite import SqliteStore
@@ -75,6 +78,7 @@ class Node:
             peers=self._peers,
             timekeeper=timekeeper,
         )
+        self._neighbours = Neighbours(config, self._peers)
         self._line: SerialLine | None = None
         self._console: SshConsole | None = None
         if isinstance(config, ApplianceConfig):
@@ -82,12 +86,17 @@ class Node:
                 self.device,
                 partial(self._facts, config),
                 config.boot,
+                network=self._neighbours,
+                faults=config.ssh.faults,
                 on_phase=lambda phase, prompt: on_phase(self.name, str(phase), prompt),
                 on_effect=self._take_effect,
             )
             self._console = SshConsole(self._line, config.ssh)
+        self._lines_written: Counter[str] = Counter()
         kind = config.kind if isinstance(config, ApplianceConfig) else "cloud"
         read = self._report if isinstance(config, ApplianceConfig) else None
+        if read is not None:
+            self.device.listeners.append(self._count_lines)
         collector = DeviceCollector(
             node=config.name,
             kind=kind,
@@ -95,8 +104,10 @@ class Node:
             phase=lambda: self.phase,
             now=clock.now,
             started_at=clock.now(),
+            log_lines=self._lines_written,
         )
-        self._metrics = MetricsServer(collector, node=config.name, kind=kind)
+        metrics = DeviceMetrics(collector, node=config.name, kind=kind)
+        self._metrics = MetricsServer(metrics.registry)
         self._chronicle = Chronicle(store, config.name, self._log_text)
         self._context = NodeContext(
             config=config,
@@ -104,7 +115,7 @@ class Node:
             store_id=store.id,
             report=read,
             phase=lambda: self.phase,
-            observe_request=self._metrics.observe_request,
+            observe_request=metrics.observe_request,
             chronicle=self._chronicle,
             take_effect=self._take_effect,
         )
@@ -178,8 +189,9 @@ class Node:
 
     async def stop(self) -> None:
         """Shut down in good order: what is under way is seen through, and everything is on disk."""
-        if self._boot is not None:
-            await asyncio.wait([self._boot])
+        under_way = [task for task in (self._boot, self._rebooting) if task is not None]
+        if under_way:
+            await asyncio.wait(under_way)
         if self._line is not None:
             await self._line.stop()
         if self._console is not None:
@@ -194,35 +206,41 @@ class Node:
         for task in (self._boot, self._rebooting):
             if task is not None:
                 task.cancel()
+        if self._line is not None:
+            self._line.abort()
         if self._console is not None:
             self._console.abort()
         self._https.abort()
         self._metrics.abort()
         self._peers.close()
 
+    @property
+    def _addresses(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._config.addresses.values()))
+
     async def _open(self) -> None:
-        ports, addresses = self._config.ports, tuple(dict.fromkeys(self._config.addresses.values()))
+        ports, addresses = self._config.ports, self._addresses
         await self._https.open(addresses, ports.https)
         await self._metrics.open(addresses, ports.metrics)
         if self._console is not None:
             for address in addresses[:1]:
                 await self._console.start(address, ports.ssh)
 
-    async def _power_on(self) -> None:
+    async def _power_on(self, *, reset: bool = False) -> None:
         """Boot: the software starts, then the console takes over, then what was on its way is sent again."""
         try:
-            await self._boot_up()
+            await self._boot_up(reset=reset)
         except OSError as error:
             _LOG.exception("%s cannot boot", self.name)
             self._on_phase(self.name, HALTED, str(error))
 
-    async def _boot_up(self) -> None:
+    async def _boot_up(self, *, reset: bool) -> None:
         config = self._config
         if isinstance(config, ApplianceConfig):
             secret = hashlib.blake2b(f"{config.seed}/{config.name}/secret".encode(), digest_size=32).digest()
             await self.device.handle(PowerOn(release=config.release, secret=secret))
         if self._line is not None:
-            await self._line.power_on()
+            await self._line.power_on(reset=reset)
         await self.device.resume()
 
     def _take_effect(self, effect: Effect) -> None:
@@ -231,21 +249,41 @@ class Node:
 
     async def _do_effect(self, effect: Effect) -> None:
         if effect is Effect.SHUTDOWN:
-            await self._https.close()
-            self._on_phase(self.name, HALTED, "")
+            self._on_phase(self.name, SHUT_DOWN, "")  # the lab then switches it off, and everything goes with it
+            return
+        try:
+            await self._restart_services()
+        except OSError as error:
+            _LOG.exception("%s cannot restart its services", self.name)
+            self._on_phase(self.name, HALTED, str(error))
             return
         if effect in {Effect.FACTORY_RESET, Effect.CLEAR_CONFIGURATION}:
-            self._store.erase(self.name)
-            self._chronicle.forget()
-            self.device.reset(_factory_state(self._config))
-            self._context.forget()
-        await self._power_on()
+            self._erase()
+        if effect is not Effect.RESTART_SERVICES:
+            await self._power_on(reset=effect is Effect.FACTORY_RESET)
+
+    async def _restart_services(self) -> None:
+        """Close what users, admins and peers are connected to and open it again; the console stays."""
+        await self._https.close()
+        await self._https.open(self._addresses, self._config.ports.https)
+
+    def _erase(self) -> None:
+        self._store.erase(self.name)
+        self._chronicle.forget()
+        self.device.reset(_factory_state(self._config))
+        self._context.forget()
+        self._on_phase(self.name, ERASED, "")
 
     def _facts(self, config: ApplianceConfig) -> Facts:
-        return facts_of(self.device.state, config, log_tail=self._chronicle.tail(LOG_TAIL))
+        return facts_of(
+            self.device.state, config, log_tail=self._chronicle.tail(LOG_TAIL), neighbours=self._neighbours.entries()
+        )
 
     def _report(self) -> Any:
         return report(self.device.state, self.device.clock.now())
+
+    def _count_lines(self, event: Any, at: Instant) -> None:
+        self._lines_written.update(eventlog.severity_word(line.severity).lower() for line in eventlog.lines(event, at))
 
     def _log_text(self, event: Any, at: Instant) -> list[tuple[int, str, str]]:
         config = self._config
@@ -335,6 +373,7 @@ async def _run_node(config: NodeConfig, *, store: Path, socket_path: Path, now: 
         await channel.ask({"event": "failed", "node": config.name, "why": str(error)})
         return 1
     answering.append(node)
+    loop.add_signal_handler(signal.SIGTERM, hung_up.set)  # the first process of a container has no other way to end
     await channel.ask(
         {
             "event": "hello",

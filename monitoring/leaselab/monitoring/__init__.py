@@ -1,1 +1,1 @@
-"""Room for dashboards as code; the metrics themselves are served by each appliance."""
+"""Dashboards, rules and provisioning as code; the metrics themselves are served by each appliance and lab."""

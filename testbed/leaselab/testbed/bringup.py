@@ -22,7 +22,7 @@ from leaselab.testbed.labs import Claim, LabFolder, take_slot
 from leaselab.testbed.topology.plan import Plan
 from leaselab.testbed.views import Progress, Step, UpOutcome
 
-JOIN_SECONDS: Final = 30.0
+JOIN_SECONDS: Final = 120.0
 """For a host in a thread to end once its lab is down."""
 
 LOW_PORT: Final = 22
@@ -154,20 +154,55 @@ def _bring_up(
         claim, existing = _claimed(folder, runtime, str(file), background=background)
         with _given_back(folder, claim, existing):
             plan = _plan(topology, folder, runtime, existing, slot=claim.slot.number)
-            listening = _listen(folder)
-            if background:
-                with listening:
-                    (spare or SpareHost(runtime)).give(folder, claim, listening)
-                claim.close()
-            else:
-                thread = HostThread(folder, claim, listening)
+            thread = _hosted(folder, claim, runtime, spare, background=background)
+    return folder, thread, _told(folder, plan, timeout, on_progress)
+
+
+def _hosted(
+    folder: LabFolder, claim: Claim, runtime: str, spare: SpareHost | None, *, background: bool
+) -> HostThread | None:
+    """Give a lab its host: a process of its own, or a thread of this one, which is returned."""
+    listening = _listen(folder)
+    if not background:
+        return HostThread(folder, claim, listening)
+    with listening:
+        (spare or SpareHost(runtime)).give(folder, claim, listening)
+    claim.close()
+    return None
+
+
+def _told(folder: LabFolder, plan: Plan, timeout: float, on_progress: Callable[[Progress], None]) -> UpOutcome:
+    """Have the lab's host bring it to a plan."""
     answer = HostLine(folder.name, folder.socket).call(
         "up",
         plan=plan.to_json().decode(),
         within=timeout,
         on_progress=lambda progress: on_progress(msgspec.convert(progress, Progress)),
     )
-    return folder, thread, msgspec.convert(answer, UpOutcome)
+    return msgspec.convert(answer, UpOutcome)
+
+
+def bring_back(
+    archive: Path, *, timeout: float, background: bool, on_progress: Callable[[Progress], None]
+) -> tuple[LabFolder, HostThread | None, UpOutcome]:
+    """Bring a lab that is not there back from a snapshot (see :meth:`leaselab.testbed.lab.Lab.from_snapshot`)."""
+    from leaselab.testbed import snapshots
+
+    manifest = snapshots.read_manifest(archive)
+    folder = LabFolder(manifest.lab)
+    if folder.exists():
+        raise LabExistsError(
+            f"there is a lab {manifest.lab}; the snapshot would take its place",
+            hint=f"`leaselab snapshot restore` on the running lab, or `leaselab down {manifest.lab}` first",
+        )
+    claim = folder.create(
+        runtime=manifest.runtime, topology=manifest.topology, background=background, slot=manifest.slot
+    )
+    with _given_back(folder, claim, None):
+        plan = snapshots.stage(archive, folder)
+        snapshots.take(folder.path)
+        thread = _hosted(folder, claim, manifest.runtime, None, background=background)
+    return folder, thread, _told(folder, plan, timeout, on_progress)
 
 
 def _is_probably_up(file: str | os.PathLike[str], name: str | None) -> bool:
@@ -262,7 +297,11 @@ def _must_be_ours(folder: LabFolder, runtime: str, *, background: bool) -> None:
 
 
 def _claimed(folder: LabFolder, runtime: str, file: str, *, background: bool) -> tuple[Claim, Plan | None]:
-    """Take a lab's lock and slot: of a new lab, or of one whose host has gone."""
+    """Take a lab's lock and slot: of a new lab, or of one whose host has gone, perhaps in the middle of a restore."""
+    if folder.exists():
+        from leaselab.testbed import snapshots
+
+        snapshots.take(folder.path)
     if folder.exists() and _can_go_on(folder, runtime, background=background):
         existing = _its_plan(folder)
         lock = folder.lock()

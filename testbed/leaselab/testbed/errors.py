@@ -11,6 +11,9 @@
     ├── LabGoneError               the lab's host process does not answer any more
     ├── NodeFailedError            a node did not come up, or died
     │   └── ProvisioningRefusedError   a node is up and refused what the file wants of it
+    ├── SnapshotError              an archive is damaged, another lab's, or another version's
+    ├── EngineError                the container engine refuses something, or does not answer
+    │   └── GoneError              what it was asked about is not there
     ├── RefusedError               an appliance refused what it was asked for
     └── ClockStoppedError          the lab's clock cannot go where it was sent
 
@@ -69,6 +72,18 @@ class NodeFailedError(LeaselabError):
 
 class ProvisioningRefusedError(NodeFailedError):
     """A node is up and refused what the file wants of it; the lab stays, to be looked at and mended."""
+
+
+class SnapshotError(LeaselabError):
+    """An archive that cannot be taken: damaged, another lab's, or another version's."""
+
+
+class EngineError(LeaselabError):
+    """The container engine refuses something, or does not answer."""
+
+
+class GoneError(EngineError):
+    """What the container engine was asked about is not there (any more)."""
 
 
 class RefusedError(LeaselabError):

@@ -1,6 +1,7 @@
 """What the testbed did and saw: one JSON object a line in ``events.jsonl``, with the lab's time and the host's."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,14 +27,17 @@ class EventLog:
         self._encode = msgspec.json.Encoder().encode
         self._decode = msgspec.json.Decoder(LabEvent).decode
         self._last = 0
+        self.counts: Counter[str] = Counter()
         for event, _end in self._read(0):
             self._last = event.n
         self._file = self._path.open("ab", buffering=0)
         self._grown = asyncio.Event()
+        self._closed = False
 
     def add(self, kind: str, node: str = "", **fields: Any) -> None:
         """Append an event; a full disk loses it rather than stop the lab."""
         self._last += 1
+        self.counts[kind] += 1
         wall = datetime.now(UTC).isoformat(timespec="milliseconds")
         event = LabEvent(n=self._last, at=self._now(), wall=wall, kind=kind, node=node, fields=fields)
         try:
@@ -43,7 +47,7 @@ class EventLog:
         self._grown.set()
 
     async def read(self, after: int, *, follow: bool) -> AsyncIterator[LabEvent]:
-        """Yield the events after number ``after``; with ``follow`` go on for ever."""
+        """Yield the events after number ``after``; with ``follow`` go on until the log is closed."""
         offset = 0
         while True:
             self._grown.clear()
@@ -51,13 +55,15 @@ class EventLog:
                 offset = end
                 if event.n > after:
                     yield event
-            if not follow:
+            if not follow or self._closed:
                 return
             await self._grown.wait()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; whoever follows it hears no more."""
         self._file.close()
+        self._closed = True
+        self._grown.set()
 
     def _read(self, offset: int) -> Iterator[tuple[LabEvent, int]]:
         """Yield each whole line from an offset on, with the offset of the next. A torn line (a crash) is left out."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from leaselab.appliance.adapters.control import ControlError
+from leaselab.appliance.adapters.control import ERASED, SHUT_DOWN, ControlError
 from leaselab.appliance.config import CloudConfig
 from leaselab.appliance.instants import Instant
 from leaselab.testbed.errors import LeaselabError, NodeFailedError, UnknownNodeError, nearest
@@ -65,14 +65,23 @@ class Fleet:
         timekeeper: of the lab.
         events: of the lab.
         on_progress: told of every phase a node reaches.
+        on_console: told of what somebody did to a node at its console: ``erased`` or ``shut-down``.
     """
 
-    def __init__(self, timekeeper: Timekeeper, events: EventLog, *, on_progress: Callable[[Progress], None]) -> None:
+    def __init__(
+        self,
+        timekeeper: Timekeeper,
+        events: EventLog,
+        *,
+        on_progress: Callable[[Progress], None],
+        on_console: Callable[[str, str], None],
+    ) -> None:
         self.seats: dict[str, Seat] = {}
         self.changed = asyncio.Event()
         self._timekeeper = timekeeper
         self._events = events
         self._on_progress = on_progress
+        self._on_console = on_console
         self._runtime: Runtime | None = None
 
     async def open(self, runtime: Runtime) -> None:
@@ -107,12 +116,15 @@ class Fleet:
     async def start(self, name: str) -> None:
         """Switch a node on and wait until it has booted or waits at a prompt; nothing to do if it is on.
 
+        One that has halted is switched off first: that is what its console asks for.
+
         Raises:
             NodeFailedError: it did not start.
         """
         seat = self.seat(name)
-        if seat.running:
+        if seat.running and seat.phase != HALTED:
             return
+        await self.stop(name)
         seat.failure = ""
         self._events.add("power-on", name)
         self.phase(name, "booting", "")
@@ -224,10 +236,14 @@ class Fleet:
         seat = self.seats.get(node)
         if seat is None or (seat.phase, seat.prompt) == (phase, prompt):
             return
+        if phase in (ERASED, SHUT_DOWN):
+            if phase == ERASED:
+                seat.begin_anew()
+            self._events.add(phase, node, by="console")
+            self._on_console(node, phase)
+            return
         if seat.phase != phase:
             self._events.add("phase", node, phase=phase)
-        if phase == WIZARD and seat.provisioned:  # somebody reset it at its console
-            seat.begin_anew()
         seat.phase, seat.prompt = phase, prompt
         self._on_progress(Progress(node=node, phase=phase, text=prompt))
         self.changed.set()

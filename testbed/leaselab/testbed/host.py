@@ -17,17 +17,20 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from leaselab.testbed import journal, processes
+from leaselab.testbed import processes
+from leaselab.testbed.clearing import clear
 from leaselab.testbed.control_server import ControlServer, Emit
 from leaselab.testbed.errors import LeaselabError, ProvisioningRefusedError
 from leaselab.testbed.files import explained, write_whole
 from leaselab.testbed.journal import Entry, Journal
 from leaselab.testbed.labs import Claim, LabFolder, Slot
+from leaselab.testbed.metrics import LabCollector, LabMetrics
 from leaselab.testbed.raising import RaisedLab, first_instant
 from leaselab.testbed.runtimes.protocol import Runtime
 from leaselab.testbed.topology.plan import Plan
@@ -77,6 +80,7 @@ class LabHost:
         self._journal: Journal | None = None
         self._lab: RaisedLab | None = None
         self._verbs: Verbs | None = None
+        self._metrics: LabMetrics | None = None
         self._listeners: list[Callable[[Progress], None]] = []
         self._asked = asyncio.Event()
         self._ended = asyncio.Event()
@@ -87,7 +91,7 @@ class LabHost:
         """Serve until the lab is taken down, or the host is told to end."""
         record = self._folder.record()
         self._folder.write_record(msgspec.structs.replace(record, host=processes.identify(os.getpid())))
-        journal.end_processes(self._folder.path)  # of a host that was killed
+        clear(self._folder.path)  # of a host that was killed
         self._journal = Journal(self._folder.path, probe=self._probe or (lambda _entry: None))
         await self._control.open(self._listening)
         try:
@@ -121,6 +125,8 @@ class LabHost:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._control.finish(), LAST_ANSWERS_SECONDS)
         await self._control.close()
+        if self._metrics is not None:
+            await self._metrics.close()
         if self._lab is not None:
             try:
                 if self._keep:
@@ -139,6 +145,8 @@ class LabHost:
         match request.get("do"):
             case "up":
                 return await self._up(request, emit)
+            case "restore":
+                return await self._restore(request, emit)
             case "down":
                 asyncio.get_running_loop().call_soon(lambda: self.end(keep=bool(request.get("keep"))))
                 return None
@@ -173,6 +181,25 @@ class LabHost:
             gc.freeze()  # what a lab is made of lives as long as it; the collector need not look at it again
             return outcome
 
+    async def _restore(self, request: dict[str, Any], emit: Emit) -> Any:
+        """Put a snapshot in the lab's place. One that cannot be taken leaves the lab as it is."""
+        from leaselab.testbed import snapshots
+
+        async with self._changing:
+            if self._lab is None:
+                raise LeaselabError("the lab is not up yet", hint="wait for `leaselab up` to finish")
+            plan = snapshots.stage(Path(request["archive"]), self._folder)
+            self._listeners.append(show := partial(emit, "progress"))
+            try:
+                await self._lab.close()
+                snapshots.take(self._folder.path)
+                lab = await self._raise(plan)
+                outcome = await lab.bring_to(plan, plan, request["within"])
+            finally:
+                self._listeners.remove(show)
+            lab.events.add("restored", archive=request["archive"])
+            return outcome
+
     def _existing(self) -> Plan | None:
         if self._lab is not None:
             return self._lab.plan
@@ -197,12 +224,26 @@ class LabHost:
         )
         await lab.open()
         self._lab = lab
-        self._verbs = Verbs(lab, self._folder.record())
+        record = self._folder.record()
+        self._verbs = Verbs(lab, record)
+        self._metrics = LabMetrics(LabCollector(lab, name=record.name, runtime=record.runtime), slot=record.slot)
+        await self._metrics.open()
         return lab
 
     def _runtime(self, lab: RaisedLab) -> Runtime:
         """Return the runtime that the lab was made for."""
-        if self._folder.record().runtime == "process":
+        name = self._folder.record().runtime
+        if name == "docker":
+            from leaselab.testbed.runtimes.docker import DockerRuntime
+
+            return DockerRuntime(
+                self._folder.path,
+                lab.fleet,
+                journal=lab.journal,
+                prefix=f"leaselab-{self._folder.name}-{self._claim.slot.number}",
+                container=lambda node: lab.fleet.seat(node).plan.container,
+            )
+        if name == "process":
             from leaselab.testbed.runtimes.process import ProcessRuntime
 
             return ProcessRuntime(self._folder.path, lab.fleet, journal=lab.journal)
@@ -218,11 +259,14 @@ class LabHost:
         """Write what people and tools need to get in: the console key pair and the authority's certificate."""
         from cryptography.hazmat.primitives import serialization
 
+        from leaselab.testbed.inventory import known_hosts
+
         with explained("write the lab's keys"):
             self._folder.keys.mkdir(mode=0o700, exist_ok=True)
             key = serialization.load_ssh_private_key(plan.console_key.encode(), password=None)
             public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
             write_whole(self._folder.keys / "id_ed25519", plan.console_key.encode(), sync=False)
+            write_whole(self._folder.keys / "known_hosts", known_hosts(plan).encode(), mode=0o644, sync=False)
             write_whole(self._folder.keys / "id_ed25519.pub", public + b"\n", mode=0o644, sync=False)
             write_whole(self._folder.keys / "ca.pem", plan.authority_certificate.encode(), mode=0o644, sync=False)
 

@@ -18,7 +18,7 @@ from leaselab.testbed.processes import ProcessId
 
 JOURNAL: Final = "journal.jsonl"
 
-Kind = Literal["process", "path"]
+Kind = Literal["process", "path", "engine", "container", "network"]
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -27,7 +27,8 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         act: ``will`` make it, have ``made`` it, or it is ``gone``.
         kind: what sort of thing.
-        name: of the thing: a path inside the lab's folder, or what the process is, e.g. ``node gw1``.
+        name: of the thing: a path inside the lab's folder, what the process is, e.g. ``node gw1``, the address of the
+            container engine that the lab uses, or what a container or network is called there.
         process: its identity, once it has one.
     """
 

@@ -29,10 +29,66 @@ from leaselab.testbed.views import LabEvent, LabInfo, LabStatus, NodeLogLine, Pr
 if TYPE_CHECKING:
     from leaselab.appliance.licensing.views import Report
     from leaselab.testbed.bringup import HostThread
+    from leaselab.testbed.snapshots import SnapshotInfo
     from leaselab.testbed.topology.plan import Plan
+
+DOWN_SECONDS = 60.0
+"""For a lab's host to end; removing hundreds of containers takes its time."""
 
 UP_TIMEOUT_SECONDS = 60.0
 """For all nodes to be ready and provisioned."""
+
+
+class Snapshots:
+    """The snapshots of one lab: clock, leases, secrets and all. They outlive it."""
+
+    def __init__(self, lab: str, line: HostLine, *, leave: Callable[[], None]) -> None:
+        self._lab = lab
+        self._line = line
+        self._leave = leave
+
+    def save(self, name: str) -> Path:
+        """Save the lab as it is now, while it runs; return the archive, whose mode is 0600.
+
+        Args:
+            name: of the snapshot, or a path with a slash in it.
+
+        Raises:
+            LabExistsError: there is a snapshot of that name.
+        """
+        from leaselab.testbed.snapshots import path_of
+
+        path = path_of(self._lab, name)
+        self._line.call("snapshot", archive=str(path))
+        return path
+
+    def restore(self, name: str, *, timeout: float = UP_TIMEOUT_SECONDS) -> None:
+        """Bring the running lab back to a snapshot. One that cannot be taken leaves the lab as it is.
+
+        Raises:
+            SnapshotError: the archive is damaged, or of another lab.
+            CallError: there is no such snapshot.
+        """
+        from leaselab.testbed.snapshots import found
+
+        self._leave()  # every console is hung up on
+        self._line.call("restore", archive=str(found(self._lab, name)), within=timeout)
+
+    def list(self) -> "list[SnapshotInfo]":
+        """Return the snapshots there are, by name."""
+        from leaselab.testbed.snapshots import snapshots_of
+
+        return snapshots_of(self._lab)
+
+    def remove(self, name: str) -> None:
+        """Remove one.
+
+        Raises:
+            CallError: there is no such snapshot.
+        """
+        from leaselab.testbed.snapshots import remove
+
+        remove(self._lab, name)
 
 
 class Lab:
@@ -49,6 +105,7 @@ class Lab:
         self.outcome = outcome or UpOutcome(steps=())
         self.line = HostLine(folder.name, folder.socket)
         self.clock = Clock(self.line)
+        self.snapshots = Snapshots(self.name, self.line, leave=self._leave)
         self._folder = folder
         self._thread = thread
         self._nodes: dict[str, Node] = {}
@@ -91,6 +148,37 @@ class Lab:
             name=name,
             runtime=runtime,
             variables=variables or {},
+            timeout=timeout,
+            background=background,
+            on_progress=on_progress or (lambda _progress: None),
+        )
+        return cls(folder, thread=thread, outcome=outcome)
+
+    @classmethod
+    def from_snapshot(
+        cls,
+        archive: str | Path,
+        *,
+        timeout: float = UP_TIMEOUT_SECONDS,
+        background: bool = False,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> Self:
+        """Bring a lab that is not there back as it was when it was saved. One that runs: ``lab.snapshots.restore``.
+
+        Args:
+            archive: the snapshot's file.
+            timeout: seconds for all of it.
+            background: the host is a process of its own and outlives this one; otherwise a thread of this process.
+            on_progress: called with each step of each node.
+
+        Raises:
+            SnapshotError: the archive is damaged, or another version's.
+            LabExistsError: there is a lab of that name.
+        """
+        from leaselab.testbed.bringup import bring_back
+
+        folder, thread, outcome = bring_back(
+            Path(archive),
             timeout=timeout,
             background=background,
             on_progress=on_progress or (lambda _progress: None),
@@ -186,6 +274,17 @@ class Lab:
         for item in self.line.stream("logs", nodes=list(nodes), follow=follow):
             yield msgspec.convert(item, NodeLogLine)
 
+    def inventory(self, tool: str, *, folder: Path | None = None) -> dict[str, str]:
+        """Return the lab as files that another tool reads, by name, the main one first.
+
+        Args:
+            tool: ``ssh``, ``ansible`` or ``prometheus``.
+            folder: where the files are going to be, for those that name each other.
+        """
+        from leaselab.testbed.inventory import files
+
+        return files(self.plan, tool, keys=self._folder.keys, folder=folder)
+
     def down(self, *, keep: bool = False) -> None:
         """Take the lab down: no process, socket or file is left of it.
 
@@ -199,8 +298,8 @@ class Lab:
             if self._thread:
                 self._thread.join()
             elif host is None:
-                self._folder.await_end(processes.GRACE_SECONDS, kept=keep)
-            elif not processes.gone_within(host, processes.GRACE_SECONDS):
+                self._folder.await_end(DOWN_SECONDS, kept=keep)
+            elif not processes.gone_within(host, DOWN_SECONDS):
                 raise LabGoneError(
                     f"the host of lab {self.name}, process {host.pid}, does not end",
                     hint=f"look at it, end it, and call `leaselab down {self.name}` again",

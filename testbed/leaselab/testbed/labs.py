@@ -20,7 +20,8 @@ from typing import Any, Final
 
 import msgspec
 
-from leaselab.testbed import journal, processes
+from leaselab.testbed import processes
+from leaselab.testbed.clearing import clear
 from leaselab.testbed.errors import CallError, LabExistsError, LeaselabError, UnknownLabError, nearest
 from leaselab.testbed.files import complaint, explained, write_whole
 from leaselab.testbed.processes import ProcessId
@@ -137,8 +138,14 @@ class LabFolder:
         """Tell whether there is such a lab, running or not."""
         return self.path.is_dir()
 
-    def create(self, *, runtime: str, topology: str, background: bool) -> Claim:
+    def create(self, *, runtime: str, topology: str, background: bool, slot: int | None = None) -> Claim:
         """Make the folder of a new lab, and take its lock and a slot. What a crash left under its name goes first.
+
+        Args:
+            runtime: of the lab.
+            topology: its file.
+            background: whether its host is a process of its own.
+            slot: the only one that will do; any by default.
 
         Raises:
             LabExistsError: there is such a lab.
@@ -153,7 +160,13 @@ class LabFolder:
                     f"a lab named {self.name} is there already",
                     hint=f"`leaselab down {self.name}` removes it; `--name` gives this one another name",
                 ) from None
-            claim = Claim(self.lock(), take_slot(self.name))
+            lock = self.lock()
+            try:
+                claim = Claim(lock, take_slot(self.name, wanted=slot))
+            except BaseException:
+                os.close(lock)
+                shutil.rmtree(self.path)
+                raise
             try:
                 number = claim.slot.number
                 self.write_record(LabRecord(self.name, runtime, topology, slot=number, background=background))
@@ -248,7 +261,7 @@ class LabFolder:
         if not self.exists():
             return
         with explained("take the lab down"):
-            journal.end_processes(self.path)
+            clear(self.path)
             shutil.rmtree(self.path)
 
 

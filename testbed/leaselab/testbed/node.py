@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from leaselab.appliance.config import ConsoleFaults
 from leaselab.appliance.licensing.views import LeaseRow, LicenseRow, Report
 from leaselab.appliance.machine import Command
 from leaselab.testbed.errors import CallError, RefusedError
@@ -79,10 +80,25 @@ class Node:
 
     @cached_property
     def console(self) -> "ConsoleDriver":
-        """The serial line, over SSH; attached at the first use and left when the lab is closed."""
+        """The serial line, over SSH; attached at the first use, left when the node goes off or the lab is closed."""
         from leaselab.testbed.console_driver import ConsoleDriver
 
         return ConsoleDriver(self.name, self.address("internal"), self.ports["ssh"], key=self._keys / "id_ed25519")
+
+    def console_faults(self, **faults: bool | int) -> ConsoleFaults:
+        """Let things go wrong on the console, in place of what went wrong before; without arguments, nothing.
+
+        They last until they are changed, or the node restarts: then it has those of the file again.
+
+        Args:
+            faults: as of :class:`ConsoleFaults`: ``lost_prompts``, ``split_bytes``, ``banner_delay_milliseconds``,
+                ``echo_delay_milliseconds``.
+
+        Raises:
+            LeaselabError: there is no such fault, or it cannot be that large.
+        """
+        answer = self.request({"do": "console-faults", "faults": faults})
+        return msgspec.convert(answer["faults"], ConsoleFaults)
 
     @property
     def licenses(self) -> tuple[LicenseRow, ...]:
@@ -162,18 +178,22 @@ class Node:
     def stop(self) -> None:
         """Shut it down in good order; it keeps its state."""
         self._line.call("stop", node=self.name)
+        self.close()
 
     def restart(self) -> None:
         """Shut it down and switch it on."""
         self._line.call("restart", node=self.name)
+        self.close()
 
     def kill(self) -> None:
         """Cut its power: no good order, and what it had not acknowledged is lost."""
         self._line.call("kill", node=self.name)
+        self.close()
 
     def reset(self) -> None:
         """Reset it to factory state and start it; it keeps its hardware ID (CON-05)."""
         self._line.call("reset", node=self.name)
+        self.close()
 
     def close(self) -> None:
         """Leave the console, if it was attached."""

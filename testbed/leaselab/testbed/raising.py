@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from leaselab.appliance.adapters.control import SHUT_DOWN
 from leaselab.appliance.instants import MILLISECOND, Instant
 from leaselab.testbed.errors import LeaselabError, NodeFailedError, ProvisioningRefusedError
 from leaselab.testbed.eventlog import EventLog
@@ -78,7 +79,8 @@ class RaisedLab:
             keep=self._keep,
         )
         self.events = EventLog(folder, now=lambda: self.timekeeper.now)
-        self.fleet = Fleet(self.timekeeper, self.events, on_progress=on_progress)
+        self.fleet = Fleet(self.timekeeper, self.events, on_progress=on_progress, on_console=self._done_at_console)
+        self._switching: set[asyncio.Task[None]] = set()
         self.sign_ins = SignIns(plan.authority_certificate)
         self.provisioner = Provisioner(
             self.fleet,
@@ -242,6 +244,15 @@ class RaisedLab:
             await self.timekeeper.settle()
             await self.provisioner.rest()
 
+    def _done_at_console(self, name: str, what: str) -> None:
+        """Keep in mind what somebody did at a node's console, as if it had been done with the lab's own verbs."""
+        if what == SHUT_DOWN:
+            task = asyncio.get_running_loop().create_task(self.switch(name, "stop"))
+            self._switching.add(task)
+            task.add_done_callback(self._switching.discard)
+        else:
+            self.remember()
+
     async def _again(self, name: str, first: Callable[[str], Awaitable[None]]) -> None:
         await first(name)
         self.fleet.seat(name).tried = False
@@ -254,6 +265,8 @@ class RaisedLab:
             self._provisioning.cancel()
             with contextlib.suppress(asyncio.CancelledError, LeaselabError):
                 await self._provisioning
+        if self._switching:
+            await asyncio.wait(self._switching)
         self.sign_ins.close()
         await self.fleet.close()
         self.events.close()

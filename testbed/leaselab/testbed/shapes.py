@@ -55,6 +55,7 @@ def lab(status: LabStatus, reports: Mapping[str, Report]) -> Shape:
         "state": status.state,
         "pid": status.pid,
         "folder": status.folder,
+        "metrics_url": status.metrics_url,
         "clock": clock(status.clock),
         "nodes": [node(each, reports.get(each.name)) for each in status.nodes],
     }

@@ -4,6 +4,7 @@ import asyncio
 import heapq
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +14,7 @@ from leaselab.appliance.instants import NEVER, format_instant
 from leaselab.testbed.control_server import Emit, stream
 from leaselab.testbed.errors import CallError, ClockStoppedError
 from leaselab.testbed.labs import LabRecord
+from leaselab.testbed.metrics import metrics_url
 from leaselab.testbed.raising import RaisedLab
 from leaselab.testbed.timekeeper.keeper import Advance, ClockError
 from leaselab.testbed.views import Advanced, ClockStatus, LabStatus, NodeLogLine, NodeStatus
@@ -46,6 +48,7 @@ class Verbs:
             "users": self._users,
             "events": self._events,
             "logs": self._logs,
+            "snapshot": self._snapshot,
             **dict.fromkeys(("start", "stop", "restart", "kill", "reset"), self._switch),
         }
 
@@ -82,6 +85,7 @@ class Verbs:
             nodes=nodes,
             pid=os.getpid(),
             folder=str(self._lab.folder),
+            metrics_url=metrics_url(self._record.slot),
         )
 
     async def _node_status(self, request: dict[str, Any], _emit: Emit) -> NodeStatus:
@@ -139,6 +143,17 @@ class Verbs:
 
     async def _switch(self, request: dict[str, Any], _emit: Emit) -> None:
         await self._lab.switch(request["node"], request["do"])
+
+    async def _snapshot(self, request: dict[str, Any], _emit: Emit) -> None:
+        """Save the lab between two grants, all that its nodes have done being on disk."""
+        from leaselab.testbed.snapshots import save
+
+        lab = self._lab
+        async with lab.timekeeper.held():
+            await lab.fleet.keep()
+            lab.remember()
+            save(Path(request["archive"]), lab.folder, self._record, at=lab.timekeeper.now)
+        lab.events.add("snapshot", archive=request["archive"])
 
     async def _events(self, request: dict[str, Any], emit: Emit) -> None:
         items = self._lab.events.read(request.get("after", 0), follow=request.get("follow", False))

@@ -57,6 +57,8 @@ class LabStatus(msgspec.Struct, frozen=True):
     nodes: tuple[NodeStatus, ...]
     pid: int
     folder: str
+    metrics_url: str = ""
+    """Of the lab itself; each node has its own."""
 
 
 class LabInfo(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from leaselab.appliance.licensing.views import (
     ClientFeature,
     ClientRow,
     ClientStanding,
+    CloudStanding,
     FeatureCounts,
     LeaseRow,
     LicenseRow,
@@ -89,7 +90,13 @@ def scrape(report: Report | None, **changes: Any) -> dict[tuple[str, ...], float
     registry = CollectorRegistry(auto_describe=False)
     registry.register(
         DeviceCollector(
-            node="n1", kind="psa3000", read=lambda: shown, phase=lambda: "ready", now=lambda: NOW, started_at=NOW - DAY
+            node="n1",
+            kind="psa3000",
+            read=lambda: shown,
+            phase=lambda: "ready",
+            now=lambda: NOW,
+            started_at=NOW - DAY,
+            log_lines={"major": 3},
         )
     )
     found: dict[tuple[str, ...], float] = {}
@@ -173,6 +180,41 @@ def test_totals_are_counters_and_denials_carry_their_reason() -> None:
     assert shown["leaselab_lease_grants_total",] == 3
     assert shown["leaselab_lease_renewals_total",] == 0
     assert shown["leaselab_lease_denials_total", "maximum"] == 2
+
+
+def test_reasons_that_are_known_begin_at_zero() -> None:
+    shown = scrape(GATEWAY)
+
+    assert shown["leaselab_lease_denials_total", "capacity"] == 0
+    assert shown["leaselab_sign_ins_refused_total", "limit"] == 0
+
+
+@pytest.mark.rule("AUT-09")
+def test_what_is_left_of_a_penalty_is_shown_on_the_server() -> None:
+    server = msgspec.structs.replace(GATEWAY.server, enabled=True, penalty_until=NOW + 5 * DAY)
+
+    assert scrape(GATEWAY, server=server)["leaselab_auto_lease_penalty_seconds_left",] == 5 * DAY / SECOND
+    assert scrape(GATEWAY, server=server, now=NOW + 6 * DAY)["leaselab_auto_lease_penalty_seconds_left",] == 0
+
+
+@pytest.mark.rule("VLS-07")
+def test_the_standing_with_the_cloud_is_shown_of_a_virtual_license_server_only() -> None:
+    cloud = CloudStanding(state="grace", grace_left=3 * DAY, heartbeats=7, failed=2)
+
+    shown = scrape(GATEWAY, cloud=cloud)
+
+    assert shown["leaselab_cloud_standing", "grace"] == 1
+    assert shown["leaselab_cloud_standing", "ok"] == 0
+    assert shown["leaselab_cloud_grace_seconds_left",] == 3 * DAY / SECOND
+    assert (shown["leaselab_cloud_heartbeats_total",], shown["leaselab_cloud_heartbeats_failed_total",]) == (7, 2)
+    assert not any(key[0].startswith("leaselab_cloud_") for key in scrape(GATEWAY))
+
+
+def test_lines_of_the_event_log_are_counted_by_severity() -> None:
+    shown = scrape(GATEWAY)
+
+    assert shown["leaselab_log_lines_total", "major"] == 3
+    assert shown["leaselab_log_lines_total", "critical"] == 0
 
 
 def test_a_device_without_a_report_still_shows_its_clock_and_phase() -> None:

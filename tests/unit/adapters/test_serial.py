@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from leaselab.appliance.adapters.serial import MAX_BACKLOG_BYTES, MAX_QUEUED_INPUTS, RECENT_BYTES, SerialLine
-from leaselab.appliance.console import Effect, Facts, Phase
+from leaselab.appliance.console import Effect, Facts, NetworkAct, Phase
+from leaselab.appliance.console.tools import Echo, Probe
 from leaselab.appliance.licensing.commands import AcceptAgreement, CreateAdministrator, FinishFirstBoot
 from leaselab.appliance.machine import Command, Refusal
 from leaselab.testbed.testing.desk import BOOT_ANSWERS, booted, facts
@@ -28,6 +29,20 @@ class FakeDevice:
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
+
+
+class FakeNetwork:
+    """Everybody answers; ``gate`` holds answers up while it is closed."""
+
+    def __init__(self) -> None:
+        self.asked: list[NetworkAct] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def act(self, command: NetworkAct) -> Any:
+        self.asked.append(command)
+        await self.gate.wait()
+        return Echo(milliseconds=1.0)
 
 
 class FakeTerminal:
@@ -53,6 +68,7 @@ class Bench:
 
     def __init__(self, told: Facts, answers: dict[str, str] | None = None, *, boot_pause_seconds: float = 3600) -> None:
         self.device = FakeDevice()
+        self.network = FakeNetwork()
         self.phases: list[tuple[Phase, str]] = []
         self.effects: list[Effect] = []
         self.asked_for_facts = 0
@@ -62,6 +78,7 @@ class Bench:
             self.device,
             self.facts,
             answers or {},
+            network=self.network,
             on_phase=self.note,
             on_effect=self.effects.append,
             boot_pause_seconds=boot_pause_seconds,
@@ -267,16 +284,40 @@ async def test_an_abort_drops_a_command_under_way() -> None:
     bench.device.gate.clear()
     bench.line.send(b"y\r")
     await asyncio.sleep(0)
+    under_way = bench.line._commands
+    assert under_way is not None
 
     bench.line.abort()
-    await asyncio.sleep(0)
+    await asyncio.wait([under_way])
 
-    assert bench.line._commands is not None
-    assert bench.line._commands.cancelled()
+    assert under_way.cancelled()
 
 
 def test_an_answer_to_an_unknown_prompt_is_an_error() -> None:
     with pytest.raises(ValueError, match="no boot prompt"):
         SerialLine(
-            FakeDevice(), booted, {"adress": "x"}, on_phase=lambda _phase, _prompt: None, on_effect=lambda _effect: None
+            FakeDevice(),
+            booted,
+            {"adress": "x"},
+            network=FakeNetwork(),
+            on_phase=lambda _phase, _prompt: None,
+            on_effect=lambda _effect: None,
         )
+
+
+@pytest.mark.rule("CON-02")
+async def test_ctrl_c_reaches_a_ping_that_is_under_way() -> None:
+    bench = Bench(booted(peers={"vls1": "10.10.22.40"}))
+    await bench.line.power_on()
+    bench.network.gate.clear()
+    bench.line.send(b"\r1\r5\rvls1\r")
+    await asyncio.sleep(0)
+
+    bench.line.send(b"x\x03")
+    bench.network.gate.set()
+    await bench.line.settled()
+
+    assert bench.network.asked == [Probe(address="10.10.22.40")]
+    assert "^C\r\n" in bench.line.text()
+    assert "1 packets transmitted, 1 received" in bench.line.text()
+    assert bench.line.prompt == "Choice:"

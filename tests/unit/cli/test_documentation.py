@@ -9,12 +9,14 @@ import msgspec
 import pytest
 
 from leaselab.appliance.licensing.views import FeatureCounts, LeaseRow, LicenseRow
+from leaselab.monitoring.grafana import Pushed
 from leaselab.testbed.cli.app import VERBS, load
 from leaselab.testbed.errors import Problem
 from leaselab.testbed.graph import Arrow, Box, Picture
 from leaselab.testbed.preflight import Finding
 from leaselab.testbed.simulation.invariants import Violation
 from leaselab.testbed.simulation.run import Figures, PoolFigures
+from leaselab.testbed.timeline import Mark, Period, Point, Timeline, Track
 from leaselab.testbed.views import Advanced, ClockStatus, LabEvent, LabInfo, LabStatus, NodeLogLine, NodeStatus, Step
 
 PAGE = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
@@ -101,13 +103,19 @@ def test_the_variable_of_an_option_is_its_own_name_in_capitals(path: tuple[str, 
         ("simulate", Figures),
         ("simulate", PoolFigures),
         ("simulate", Violation),
+        ("timeline", Timeline),
+        ("timeline", Track),
+        ("timeline", Point),
+        ("timeline", Period),
+        ("timeline", Mark),
+        ("monitor", Pushed),
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
 def test_every_name_in_the_json_is_in_the_chapter(verb: str, struct: type[msgspec.Struct]) -> None:
     described = set(re.findall(r"`(\w+)`", chapter(verb)))
 
-    assert set(struct.__struct_fields__) - described == set()
+    assert set(getattr(struct, "__struct_fields__", None) or struct.__annotations__) - described == set()
 
 
 def test_what_an_advance_and_a_problem_print_is_described() -> None:

@@ -113,7 +113,7 @@ def plain(shape: object) -> object:
 def test_a_lab_as_json(reports: dict[str, Report]) -> None:
     shape = shapes.lab(STATUS, reports)
 
-    assert list(shape) == ["name", "runtime", "topology", "state", "pid", "folder", "clock", "nodes"]
+    assert list(shape) == ["name", "runtime", "topology", "state", "pid", "folder", "metrics_url", "clock", "nodes"]
     assert plain(shape["clock"]) == {"now": "2018-01-01T00:00:00Z", "mode": "virtual", "rate": 0.0, "next_due": None}
     cloud, _, gateway, _ = shape["nodes"]
     assert cloud["role"] == ""

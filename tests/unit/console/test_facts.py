@@ -10,11 +10,13 @@ from leaselab.appliance.licensing.commands import (
     AcceptAgreement,
     CreateAdministrator,
     FinishFirstBoot,
+    PowerOn,
     SetNetwork,
     SetServer,
 )
 from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.appliance.machine import Command, Decision
+from leaselab.appliance.models.releases import Release, build_of
 
 
 def config(
@@ -96,13 +98,12 @@ def test_what_first_boot_has_set_is_there() -> None:
         FinishFirstBoot(),
     )
 
-    facts = facts_of(state, told, unreachable=["vls1"])
+    facts = facts_of(state, told)
 
     assert (facts.agreement_accepted, facts.first_boot_done) == (True, True)
     assert facts.ports == {"internal": PortFacts(address="10.10.22.35", netmask="255.255.255.0", dns=("10.10.22.53",))}
     assert list(facts.administrators) == ["admin"]
     assert facts.admin_url == "https://10.10.22.35:8443/admin"
-    assert facts.unreachable == {"vls1"}
 
 
 def test_a_peer_is_known_by_its_internal_address_or_the_one_it_has() -> None:
@@ -116,3 +117,29 @@ def test_status_names_the_license_server_that_a_client_leases_from() -> None:
     state = after(told, SetServer(server="vls1", client_id="GW1", password="secret1", password_again="secret1"))
 
     assert ("Leases from", "vls1") in facts_of(state, told).status
+
+
+def test_a_rollback_is_offered_once_another_release_has_run() -> None:
+    told = config()
+    state = after(told, PowerOn(release="8.3R1", secret=b"s"), PowerOn(release="9.0R1", secret=b"s"))
+
+    facts = facts_of(state, told)
+
+    assert (facts.release, facts.rollback) == ("9.0R1", f"8.3R1 (build {build_of(Release.parse('8.3R1'))})")
+    assert facts.reset_version == facts.rollback
+
+
+@pytest.mark.parametrize(
+    ("kind", "release", "images"),
+    [
+        ("mag2600", "7.1R1", [("pcs", "7.1R1", 17675), ("pps", "4.1R1", 17057)]),
+        ("mag2600", "9.0R1", [("pcs", "9.0R1", 63949), ("pps", "9.0R1", 63949)]),
+        ("psa3000", "8.3R1", []),
+    ],
+)
+def test_a_mag_has_a_factory_image_of_each_personality(kind: str, release: str, images: list[object]) -> None:
+    told = config(kind=kind, release=release)
+
+    found = facts_of(initial_state(told), told).images
+
+    assert [(image.personality, image.release, image.build) for image in found] == images

@@ -2,6 +2,7 @@
 
 import pytest
 
+from leaselab.appliance.console.facts import Image
 from leaselab.appliance.licensing.commands import CreateAdministrator, ProtectConsole
 from leaselab.appliance.licensing.passwords import hash_password
 from leaselab.appliance.machine import Refusal
@@ -152,3 +153,16 @@ def test_ctrl_c_at_the_menu_of_a_protected_console_logs_out() -> None:
     desk.enter("")
 
     assert desk.prompt == "Username:"
+
+
+@pytest.mark.rule("CON-02")
+def test_a_mag_of_the_first_line_lists_both_factory_images() -> None:
+    images = (
+        Image(personality="pcs", product="Junos Pulse Secure Access Service", release="7.1R1", build=17675),
+        Image(personality="pps", product="Junos Pulse Access Control Service", release="4.1R1", build=17057),
+    )
+
+    assert (
+        "Reset version:  7.1R1 (build 17675) Junos Pulse Secure Access Service\n"
+        "                4.1R1 (build 17057) Junos Pulse Access Control Service\n"
+    ) in menu(release="7.1R1", images=images).output

@@ -2,7 +2,8 @@
 
 import pytest
 
-from leaselab.appliance.console import PortFacts
+from leaselab.appliance.console import Keys, Outcome, PortFacts, step
+from leaselab.appliance.console.tools import AddNeighbour, ClearNeighbours, Echo, Neighbour
 from leaselab.appliance.licensing.commands import SetNetwork
 from leaselab.testbed.testing.desk import Desk, booted
 
@@ -88,9 +89,26 @@ def test_a_peer_in_reach_answers_six_pings(wanted: str) -> None:
 @pytest.mark.rule("CON-02")
 @pytest.mark.parametrize("wanted", ["gw2", "10.10.22.41", "192.0.2.1"])
 def test_what_is_out_of_reach_answers_none(wanted: str) -> None:
-    shown = network_menu(peers=PEERS, unreachable=frozenset({"gw2"})).enter("5", wanted)
+    desk = network_menu(peers=PEERS)
+    desk.silent.add(PEERS["gw2"])
 
-    assert "6 packets transmitted, 0 received, 100% packet loss\n" in shown
+    assert "6 packets transmitted, 0 received, 100% packet loss\n" in desk.enter("5", wanted)
+
+
+@pytest.mark.rule("CON-02")
+def test_ctrl_c_stops_the_ping_and_sums_up_what_came_back() -> None:
+    desk = network_menu(peers=PEERS)
+    desk.enter("5")
+    under_way = step(desk.screen, Keys(b"vls1\r"), desk.facts)
+    answered = step(under_way.screen, Outcome(Echo(milliseconds=1.0)), desk.facts)
+
+    pressed = step(answered.screen, Keys(b"no, \x03"), desk.facts)
+    over = step(pressed.screen, Outcome(Echo(milliseconds=3.0)), desk.facts)
+
+    assert pressed.output == "^C\r\n"
+    assert "2 packets transmitted, 2 received, 0% packet loss\r\n" in over.output
+    assert "rtt min/avg/max = 1.000/2.000/3.000 ms\r\n" in over.output
+    assert (over.commands, over.prompt) == ((), "Choice:")
 
 
 @pytest.mark.rule("CON-02")
@@ -101,16 +119,53 @@ def test_a_name_that_nobody_has_is_said_to_be_unknown(choice: str, said: str) ->
 
 @pytest.mark.rule("CON-02")
 def test_a_route_is_one_hop_or_none() -> None:
-    desk = network_menu(peers=PEERS, unreachable=frozenset({"gw2"}))
+    desk = network_menu(peers=PEERS)
+    desk.silent.add(PEERS["gw2"])
 
-    assert " 1  vls1 (10.10.22.40)\n" in desk.enter("6", "vls1")
+    assert " 1  vls1 (10.10.22.40)  0.250 ms  0.250 ms  0.250 ms\n" in desk.enter("6", "vls1")
     assert " 1  * * *\n" in desk.enter("6", "gw2")
 
 
 @pytest.mark.rule("CON-02")
-@pytest.mark.parametrize("choice", ["3", "4", "7", "8"])
-def test_what_has_no_counterpart_in_a_lab_says_so(choice: str) -> None:
-    assert "not emulated" in network_menu().enter(choice)
+def test_the_arp_cache_shows_what_was_learned_and_what_was_entered() -> None:
+    desk = network_menu(
+        neighbours=(
+            Neighbour("10.10.22.40", "02:42:0a:0a:16:28", "internal"),
+            Neighbour("10.10.22.41", "02:42:0a:0a:16:29", "internal", by_hand=True),
+        )
+    )
+
+    rows = [line.split() for line in desk.enter("3").splitlines()]
+
+    assert ["10.10.22.40", "ether", "02:42:0a:0a:16:28", "C", "internal"] in rows
+    assert ["10.10.22.41", "ether", "02:42:0a:0a:16:29", "CM", "internal"] in rows
+    assert "The ARP cache is empty.\n" in network_menu().enter("3")
+
+
+@pytest.mark.rule("CON-02")
+def test_an_arp_entry_is_checked_and_added_and_the_cache_can_be_cleared() -> None:
+    desk = network_menu()
+
+    assert "is not an IP address" in desk.enter("8", "10.10.22")
+    desk.enter("10.10.22.40")
+    assert "is not a MAC address" in desk.enter("02:42")
+    assert "The entry was added.\n" in desk.enter("02:42:0A:0A:16:28")
+    assert "The ARP cache was cleared.\n" in desk.enter("4")
+
+    added = AddNeighbour(address="10.10.22.40", hardware_address="02:42:0a:0a:16:28")
+    assert desk.commands == [added, ClearNeighbours()]
+
+
+@pytest.mark.rule("CON-02")
+def test_the_route_to_the_gateway_can_be_removed_and_no_other() -> None:
+    desk = network_menu()
+
+    assert "There is no route to 10.10.22.0 that could be removed." in desk.enter("7", "10.10.22.0")
+    assert "The route was removed.\n" in desk.enter("7", "default")
+
+    (command,) = desk.commands
+    assert isinstance(command, SetNetwork)
+    assert (command.address, command.gateway, command.dns) == ("10.10.22.34", "", ("10.10.22.53",))
 
 
 @pytest.mark.rule("CON-02")

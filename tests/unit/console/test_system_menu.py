@@ -3,6 +3,8 @@
 import pytest
 
 from leaselab.appliance.console import Effect
+from leaselab.appliance.licensing.commands import RollBack
+from leaselab.appliance.machine import Refusal
 from leaselab.testbed.testing.desk import BOOT_ANSWERS, Desk, booted, facts
 
 
@@ -91,9 +93,28 @@ def test_after_a_reset_the_device_is_back_in_first_boot_with_its_hardware_id() -
 
 
 @pytest.mark.rule("CON-02")
-def test_a_rollback_is_not_emulated_and_mostly_there_is_nothing_to_roll_back_to() -> None:
+def test_a_rollback_is_confirmed_and_then_the_device_reboots_with_the_version_before() -> None:
+    desk = menu("4", rollback="8.2R4 (build 47329)")
+
+    desk.enter("4", "n")
+    assert (desk.commands, desk.effects) == ([], [])
+    desk.enter("4", "y")
+
+    assert (desk.commands, desk.effects, desk.phase) == ([RollBack()], [Effect.REBOOT], "off")
+
+
+@pytest.mark.rule("CON-02")
+def test_a_rollback_that_the_device_refuses_reboots_nothing() -> None:
+    desk = menu("4", rollback="8.2R4 (build 47329)")
+    desk.refusals[RollBack] = Refusal("no", "Not now.")
+
+    assert "Not now." in desk.enter("4", "y")
+    assert (desk.effects, desk.phase) == ([], "ready")
+
+
+@pytest.mark.rule("CON-02")
+def test_mostly_there_is_nothing_to_roll_back_to() -> None:
     assert "There is no version to roll back to." in menu("4").enter("4")
-    assert "not emulated" in menu("4", rollback="8.2R4 (build 47329)").enter("4")
 
 
 @pytest.mark.rule("CON-02")

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol, cast
 
 import msgspec
 
+from leaselab.appliance.config import ConsoleFaults
 from leaselab.appliance.device import Device
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing.users import cookie_of
@@ -24,6 +25,10 @@ SECRETS: Final = frozenset({"password", "password_hash", "secret", "token"})
 """Fields of events, and of the messages in them, that open something."""
 
 HIDDEN: Final = "(hidden)"
+ERASED: Final = "erased"
+SHUT_DOWN: Final = "shut-down"
+"""Told as a phase though the device does not stay in it: somebody at its console restored the factory settings, or
+switched it off, and the lab must know."""
 
 Verb = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -44,6 +49,9 @@ class Console(Protocol):
     def prompt(self) -> str:
         """The prompt it waits at, or empty."""
         ...
+
+    faults: ConsoleFaults
+    """What goes wrong on the way to those who are attached."""
 
     def text(self) -> str:
         """Return the recent output."""
@@ -112,6 +120,7 @@ class Control:
             "logs": self._logs,
             "sessions": self._sessions,
             "screen": self._screen,
+            "console-faults": self._console_faults,
             "type": self._type,
         }
 
@@ -187,6 +196,17 @@ class Control:
         self._console.send(request["text"].encode())
         await self._console.settled()
         return {}
+
+    async def _console_faults(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Let other things go wrong on the console, if ``faults`` names any; say which do now."""
+        if self._console is None:
+            raise ControlError(f"{self._device.name} has no console")
+        if "faults" in request:
+            try:
+                self._console.faults = msgspec.convert(request["faults"], ConsoleFaults)
+            except msgspec.ValidationError as error:
+                raise ControlError(f"{self._device.name}: console faults: {error}") from error
+        return {"faults": msgspec.to_builtins(self._console.faults)}
 
     def _history(self, after: int) -> Iterable[tuple[int, Instant, bytes]]:
         return self._store.history(self._device.name, after)

@@ -17,6 +17,8 @@ from leaselab.appliance.config import HostEntry, NodeConfig
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.machine import Envelope, Settle
 
+_encode: Final = msgspec.json.Encoder().encode
+
 TIMEOUT_SECONDS: Final = 10.0
 """Wall time for connecting, and for an answer; virtual time stands meanwhile."""
 
@@ -124,7 +126,7 @@ class HttpsPeers:
         return link
 
     def _request(self, envelope: Envelope, name: str, now: Instant) -> bytes:
-        body = bytes(envelope.body)
+        body = _encode(envelope.body)
         store = f"x-leaselab-store: {self._store_id}\r\n" if self.share_store(name) else ""
         head = (
             f"POST {envelope.path} HTTP/1.1\r\nhost: {envelope.to}\r\ncontent-type: application/json\r\n"

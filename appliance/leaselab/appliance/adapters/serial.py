@@ -10,10 +10,13 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
+from leaselab.appliance.adapters.wire.delivery import Delivery
+from leaselab.appliance.config import NO_FAULTS, ConsoleFaults
 from leaselab.appliance.console import (
     Effect,
     Facts,
     Keys,
+    NetworkAct,
     Outcome,
     PauseOver,
     Phase,
@@ -22,6 +25,7 @@ from leaselab.appliance.console import (
     given_answers,
     step,
 )
+from leaselab.appliance.console.keyboard import INTERRUPT
 from leaselab.appliance.machine import Command, Refusal
 
 RECENT_BYTES: Final = 64 * 1024
@@ -64,12 +68,22 @@ class CommandHandler(Protocol):
         ...
 
 
+class Network(Protocol):
+    """The network that the device is attached to, as far as the console's tools need it."""
+
+    async def act(self, command: NetworkAct) -> Any:
+        """Do what a tool asks and return the reply."""
+        ...
+
+
 class SerialLine:
     """Drives the console of one device.
 
     Args:
         device: takes the commands.
         facts: what the console may show, now. Asked for at most once an entered line.
+        network: takes what the network tools ask.
+        faults: what goes wrong on the way to those who are attached.
         answers: to boot prompts, by the names of :data:`~leaselab.appliance.console.answers.NAMES` (CON-04).
         on_phase: called with phase and prompt whenever either changes.
         on_effect: called with what the console wants beyond commands, e.g. a reboot. It must not block: whoever
@@ -86,6 +100,8 @@ class SerialLine:
         facts: Callable[[], Facts],
         answers: Mapping[str, str],
         *,
+        network: Network,
+        faults: ConsoleFaults = NO_FAULTS,
         on_phase: Callable[[Phase, str], None],
         on_effect: Callable[[Effect], None],
         boot_pause_seconds: float = BOOT_PAUSE_SECONDS,
@@ -94,6 +110,8 @@ class SerialLine:
         self.prompt = ""
         self._device = device
         self._facts = facts
+        self._network = network
+        self._delivery = Delivery(faults)
         self._answers = given_answers(answers)
         self._on_phase = on_phase
         self._on_effect = on_effect
@@ -106,10 +124,14 @@ class SerialLine:
         self._commands: asyncio.Task[None] | None = None
         self._pause: asyncio.TimerHandle | None = None
 
-    async def power_on(self) -> None:
-        """Switch the device on; return once the boot waits for a person or is through."""
+    async def power_on(self, *, reset: bool = False) -> None:
+        """Switch the device on; return once the boot waits for a person or is through.
+
+        Args:
+            reset: the factory settings have just been restored.
+        """
         self._inputs.clear()  # what was typed at the device that is gone
-        self._take(PowerOn(self._answers))
+        self._take(PowerOn(self._answers, reset=reset))
         await self.settled()
 
     async def settled(self) -> None:
@@ -128,6 +150,7 @@ class SerialLine:
         for terminal in self._terminals[:]:
             self.detach(terminal)
             terminal.drop("the device was switched off")
+        self._delivery.close()
 
     def abort(self) -> None:
         """Drop everything at once, a command under way included, as a power cut does."""
@@ -135,22 +158,39 @@ class SerialLine:
         self._end_pause()
         if self._commands is not None:
             self._commands.cancel()
+            self._commands = None
         self._terminals.clear()
+        self._delivery.close()
 
     def attach(self, terminal: Terminal) -> None:
         """Let somebody see the line, and what it last showed."""
         self._terminals.append(terminal)
         if recent := self._latest_output():
-            terminal.write(recent)
+            self._delivery.greet(terminal, recent)
 
     def detach(self, terminal: Terminal) -> None:
         """Forget somebody who was attached; the line goes on."""
         if terminal in self._terminals:
             self._terminals.remove(terminal)
+            self._delivery.forget(terminal)
 
     def send(self, data: bytes) -> None:
-        """Type something."""
-        self._take(Keys(data))
+        """Type something. Ctrl-C reaches what is under way at once; what was typed before it is void."""
+        if self._commands is not None and INTERRUPT in data:
+            self._inputs.clear()
+            self._apply(Keys(INTERRUPT))
+            data = data.rpartition(INTERRUPT)[2]
+        if data:
+            self._take(Keys(data))
+
+    @property
+    def faults(self) -> ConsoleFaults:
+        """What goes wrong on the way to those who are attached; may be changed at any time."""
+        return self._delivery.faults
+
+    @faults.setter
+    def faults(self, faults: ConsoleFaults) -> None:
+        self._delivery.faults = faults
 
     def text(self) -> str:
         """Return the recent output."""
@@ -172,7 +212,7 @@ class SerialLine:
         if taken.screen.at != self._screen.at:
             self._end_pause()
         self._screen = taken.screen
-        self._print(taken.output.encode())
+        self._print(self._delivery.without_lost_prompt(taken.output, taken.prompt).encode())
         self._note(taken.phase, taken.prompt)
         if taken.commands:
             self._commands = asyncio.get_running_loop().create_task(self._execute(taken.commands))
@@ -193,7 +233,10 @@ class SerialLine:
         reply: Any = None
         for command in commands:
             try:
-                reply = await self._device.handle(command)
+                if isinstance(command, NetworkAct):
+                    reply = await self._network.act(command)
+                else:
+                    reply = await self._device.handle(command)
             except Exception as error:
                 _logger.exception("the console's %s failed", type(command).__name__)
                 reply = Refusal("failed", f"The device failed: {error}")
@@ -241,4 +284,4 @@ class SerialLine:
                 self.detach(terminal)
                 terminal.drop("this terminal does not keep up with the console's output; attach again")
             else:
-                terminal.write(data)
+                self._delivery.pass_on(terminal, data)

@@ -8,6 +8,7 @@ _YES_OR_NO: Final = {"true": "y", "false": "n"}
 _NOTHING: Final = "-"
 
 NAMES: Final = {
+    "factory-image": "pcs or pps: the image that a MAG starts from after a factory reset",
     "proceed": "y or n",
     "accept-license": "y or n",
     "virtual-license-server": "y or n",

@@ -4,9 +4,13 @@ from typing import Final
 
 from leaselab.appliance.console.dialogue import Ask, Effect, Moment, Phase, Turn, again, yes_or_no
 from leaselab.appliance.console.keyboard import Kind
+from leaselab.appliance.licensing.commands import ChoosePersonality, JoinCluster, RollBack
 
 OPTIONS: Final = "boot-options"
 CLUSTERING: Final = "clustering"
+IMAGE: Final = "factory-image"
+_CLUSTER: Final = "cluster-name"
+_MEMBERS: Final = "cluster-members"
 FACTORY_RESET: Final = "boot-factory-reset"
 _WIZARD: Final = "proceed"
 _IDLE: Final = "idle"
@@ -28,8 +32,7 @@ def _choose(moment: Moment, key: str) -> Turn:
         case "" | "1":
             return Turn(goto=CLUSTERING, say="\n")
         case "2" if moment.facts.rollback:
-            said = "2\nRollback is not emulated: give the node its release in the topology.\n"
-            return Turn(goto=OPTIONS, say=said)
+            return Turn(goto=CLUSTERING, say="2\n", commands=(RollBack(),), refused=OPTIONS)
         case "3":
             return Turn(goto=FACTORY_RESET, say="3\n")
     return Turn(goto=OPTIONS, say="\n")
@@ -44,8 +47,26 @@ def _confirm_reset(_moment: Moment, answer: str) -> Turn:
     return again(FACTORY_RESET, "Please answer y or n.")
 
 
+def _images(moment: Moment) -> str:
+    listed = "".join(
+        f"[{number}] {image.product} {image.release} (Build {image.build})\n"
+        for number, image in enumerate(moment.facts.images, start=1)
+    )
+    return f"\nPlease choose from among the following factory-reset personality images:\n\n{listed}\n"
+
+
+def _choose_image(moment: Moment, answer: str) -> Turn:
+    images = {str(number): image for number, image in enumerate(moment.facts.images, start=1)}
+    by_personality = {image.personality: image for image in moment.facts.images}  # as a topology answers ahead
+    image = images.get(answer.strip()) or by_personality.get(answer.strip())
+    if image is None:
+        return again(IMAGE, f"Enter one of the numbers {', '.join(images)}.")
+    return Turn(goto=OPTIONS, commands=(ChoosePersonality(personality=image.personality),), refused=IMAGE)
+
+
 def _starting(moment: Moment) -> str:
     facts = moment.facts
+    standing = f"a member of cluster {facts.cluster}," if facts.cluster else "a stand-alone"
     memory = ".Loading vmmemctl\n" if facts.virtual else ""
     return (
         f"\nStarting system software version {facts.version}\n"
@@ -53,21 +74,54 @@ def _starting(moment: Moment) -> str:
         "...............................\n"
         f"{memory}"
         f"Licensing Hardware ID: {facts.hardware_id}\n"
-        f"About to boot as a stand-alone {facts.product}.\n"
+        f"About to boot as {standing} {facts.product}.\n"
     )
 
 
 def _start(moment: Moment, key: str) -> Turn:
     if key == "\t":
-        said = "\nJoining a cluster from the console is not emulated: name the cluster's members in the topology.\n"
-        return Turn(goto=CLUSTERING, say=said)
+        return Turn(goto=_CLUSTER, say="\n")
     services = "\nStarting Core Services\n"
     if not moment.facts.first_boot_done:
         return Turn(goto=_WIZARD, say=services)
     return Turn(goto=_IDLE, say=f"{services}\nDevice Administration: {moment.facts.admin_url}\n")
 
 
+def _name_cluster(_moment: Moment, answer: str) -> Turn:
+    name = answer.strip()
+    if not name:
+        return Turn(goto=CLUSTERING, bare=True)
+    return Turn(goto=_MEMBERS, keep={"cluster": name})
+
+
+def _join(moment: Moment, answer: str) -> Turn:
+    name, members = moment.entered["cluster"], tuple(answer.replace(",", " ").split())
+    return Turn(
+        goto=CLUSTERING,
+        commands=(JoinCluster(name=name, members=members),),
+        refused=_CLUSTER,
+        done=f"This device is a member of cluster {name}.\n",
+        bare=True,
+    )
+
+
 ASKS: Final = (
+    Ask(name=IMAGE, heading=_images, words="Choice: ", judge=_choose_image, phase=Phase.BOOTING),
+    Ask(
+        name=_CLUSTER,
+        heading="Join a running cluster: every member is told of all members, in the same order.\n",
+        words="Cluster name (Enter for none): ",
+        judge=_name_cluster,
+        phase=Phase.BOOTING,
+        escape=CLUSTERING,
+    ),
+    Ask(
+        name=_MEMBERS,
+        words="Names of its members, this device's among them: ",
+        judge=_join,
+        phase=Phase.BOOTING,
+        escape=CLUSTERING,
+    ),
     Ask(
         name=OPTIONS,
         heading=_options,

@@ -16,6 +16,7 @@ MAX_NAME_CHARACTERS: Final = 64
 
 _ADMINISTRATOR: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
 _HOST_NAME: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9-]{1,63})*\.?")
+_HARDWARE_ADDRESS: Final = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _LONGEST_PREFIX: Final = 30
 """Room for the device and its gateway."""
 
@@ -66,6 +67,13 @@ def gateway(text: str, own: str, mask: str) -> str:
     if text == own or ipaddress.IPv4Address(text) not in network:
         return f"The gateway {text} must be another address of the network {network}."
     return ""
+
+
+def hardware_address(text: str) -> str:
+    """Check an Ethernet address."""
+    if _HARDWARE_ADDRESS.fullmatch(text):
+        return ""
+    return f"{text!r} is not a MAC address: six pairs of hexadecimal digits are wanted, for example 02:42:0a:0a:16:22."
 
 
 def domains(text: str) -> str:

@@ -48,7 +48,9 @@ class Turn(msgspec.Struct, frozen=True):
         commands: for the device, in order, up to the first that is refused.
         refused: the prompt that follows a refusal, after its message.
         done: printed once the commands are done.
-        effects: wanted of whoever runs the device.
+        effects: wanted of whoever runs the device; with commands, once they are done.
+        then: says what follows once the commands are done, from the last one's reply and whether Ctrl-C was pressed
+            meanwhile. Takes the place of ``goto``.
         bare: the prompt that follows stands alone, without its heading.
         void: prompts whose answers given ahead no longer stand, since this one was wrong.
     """
@@ -60,6 +62,7 @@ class Turn(msgspec.Struct, frozen=True):
     refused: str = ""
     done: str = ""
     effects: tuple[Effect, ...] = ()
+    then: Callable[[Moment, Any, bool], "Turn"] | None = None
     bare: bool = False
     void: tuple[str, ...] = ()
 
@@ -104,6 +107,7 @@ class Screen(msgspec.Struct, frozen=True):
         given: answers given ahead and not used yet (CON-04).
         ahead: keys that arrived while commands were under way.
         waiting: the turn whose commands are under way.
+        interrupted: Ctrl-C was pressed since.
     """
 
     at: str = Phase.OFF
@@ -112,12 +116,19 @@ class Screen(msgspec.Struct, frozen=True):
     given: dict[str, str] = {}
     ahead: bytes = b""
     waiting: Turn | None = None
+    interrupted: bool = False
 
 
 class PowerOn(msgspec.Struct, frozen=True):
-    """The device is switched on, or comes back from a reboot. ``answers`` as of :func:`given_answers`."""
+    """The device is switched on, or comes back from a reboot.
+
+    Attributes:
+        answers: as of :func:`given_answers`.
+        reset: the factory settings have just been restored.
+    """
 
     answers: dict[str, str] = {}
+    reset: bool = False
 
 
 class Keys(msgspec.Struct, frozen=True):

@@ -1,13 +1,23 @@
 """What the console may show of its device: read-only, and no more than the screens need."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from leaselab.appliance.config import ApplianceConfig, HostEntry
+from leaselab.appliance.console.tools import Neighbour
 from leaselab.appliance.licensing.commands import FEATURES
 from leaselab.appliance.licensing.state import ApplianceState
-from leaselab.appliance.models.releases import build_of, has_virtual_license_server, product_name, vendor_name
+from leaselab.appliance.models.platforms import MAG, PERSONALITIES
+from leaselab.appliance.models.releases import (
+    Release,
+    ReleaseError,
+    build_of,
+    has_virtual_license_server,
+    matching_release,
+    product_name,
+    vendor_name,
+)
 from leaselab.appliance.models.services import HALTED_ON_LICENSE_SERVER, service_states
 
 HTTPS_PORT = 443
@@ -26,6 +36,15 @@ class PortFacts(msgspec.Struct, frozen=True):
     enabled: bool = True
 
 
+class Image(msgspec.Struct, frozen=True):
+    """Software that a factory reset can return to."""
+
+    personality: str
+    product: str
+    release: str
+    build: int
+
+
 class Facts(msgspec.Struct, frozen=True):
     """A device as its console sees it.
 
@@ -37,13 +56,15 @@ class Facts(msgspec.Struct, frozen=True):
         admin_url: where the admin console is.
         rollback: the version that a rollback would return to, empty while there is none.
         reset: the version that a factory reset returns to; empty where it is the current one.
+        images: what a factory reset offers to choose from, where that is more than one (facts 1.1).
         virtual: a virtual appliance rather than hardware.
         offers_virtual_license_server: whether first boot asks for that mode (VLS-01, PLT-05).
         console_protected: whether the menu is behind a sign-in.
         administrators: local administrators with their stored passwords.
         ports: by name; ``internal`` is there once it is set.
         peers: address of each device that this one can name.
-        unreachable: those of the peers that the network does not reach now.
+        neighbours: the hardware addresses it has learned, or was told.
+        cluster: of which it is a member, or empty.
         status: label and value, line by line, of ``Display log/status``.
         log_tail: the latest lines of the event log, oldest first.
     """
@@ -59,6 +80,7 @@ class Facts(msgspec.Struct, frozen=True):
     driver: str = "e1000e"
     rollback: str = ""
     reset: str = ""
+    images: tuple[Image, ...] = ()
     virtual: bool = False
     offers_virtual_license_server: bool = False
     first_boot_done: bool = False
@@ -67,7 +89,8 @@ class Facts(msgspec.Struct, frozen=True):
     administrators: dict[str, str] = {}
     ports: dict[str, PortFacts] = {}
     peers: dict[str, str] = {}
-    unreachable: frozenset[str] = frozenset()
+    neighbours: tuple[Neighbour, ...] = ()
+    cluster: str = ""
     status: tuple[tuple[str, str], ...] = ()
     log_tail: tuple[str, ...] = ()
 
@@ -91,18 +114,16 @@ def facts_of(
     state: ApplianceState,
     config: ApplianceConfig,
     *,
-    console_protected: bool = False,
     log_tail: Sequence[str] = (),
-    unreachable: Collection[str] = (),
+    neighbours: Iterable[Neighbour] = (),
 ) -> Facts:
     """Return the facts of an appliance.
 
     Args:
         state: as it is now.
         config: as it was switched on.
-        console_protected: whether the menu is behind a sign-in.
         log_tail: the latest lines of its event log, oldest first.
-        unreachable: names of the peers that the network does not reach now.
+        neighbours: the hardware addresses it has learned.
     """
     release, platform = state.parsed_release, state.platform
     internal = state.network.get("internal")
@@ -122,7 +143,10 @@ def facts_of(
         offers_virtual_license_server=platform.virtual and has_virtual_license_server(release, state.personality),
         first_boot_done=state.first_boot_done,
         agreement_accepted=state.agreement_accepted,
-        console_protected=console_protected,
+        console_protected=state.console_protected,
+        rollback=_version(Release.parse(state.rollback)) if state.rollback else "",
+        reset=_version(_told(state, config)),
+        images=_images(state, config),
         administrators=state.administrators,
         ports={
             name: PortFacts(
@@ -137,10 +161,35 @@ def facts_of(
             for name, one in state.network.items()
         },
         peers={name: _address(entry) for name, entry in config.hosts.items()},
-        unreachable=frozenset(unreachable),
+        neighbours=tuple(neighbours),
+        cluster=state.cluster.name,
         status=tuple(_status(state)),
         log_tail=tuple(log_tail),
     )
+
+
+def _version(release: Release) -> str:
+    return f"{release} (build {build_of(release)})"
+
+
+def _told(state: ApplianceState, config: ApplianceConfig) -> Release:
+    """Return what the device runs after a factory reset: what the lab gives it at switch-on (PLT-03)."""
+    return matching_release(Release.parse(config.release), state.personality)
+
+
+def _images(state: ApplianceState, config: ApplianceConfig) -> tuple[Image, ...]:
+    """Return the factory images of a MAG, which carries both personalities (PLT-02); others have one."""
+    if state.platform.family != MAG:
+        return ()
+    images = []
+    for personality in PERSONALITIES:
+        try:
+            release = matching_release(Release.parse(config.release), personality)
+        except ReleaseError:
+            return ()  # that personality never had a release to go with this one
+        product = product_name(release, personality)
+        images.append(Image(personality=personality, product=product, release=str(release), build=build_of(release)))
+    return tuple(images)
 
 
 def _address(entry: HostEntry) -> str:

@@ -13,6 +13,9 @@ import msgspec
 MAX_LINE_CHARACTERS: Final = 255
 """Longer lines ring the bell. Every answer the console asks for fits with room to spare."""
 
+INTERRUPT: Final = b"\x03"
+"""Ctrl-C."""
+
 BELL: Final = "\a"
 _ERASE_CELL: Final = "\b \b"
 _LINE_FEED, _RETURN, _SPACE, _DELETE = 10, 13, 32, 127

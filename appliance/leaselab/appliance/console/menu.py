@@ -12,11 +12,15 @@ IDLE: Final = "idle"
 MENU: Final = "menu"
 _LOGIN: Final = "login-name"
 _LOGIN_PASSWORD: Final = "login-password"  # noqa: S105 - a prompt's name
+_LISTS_IMAGES: Final = ("7.1", "4.1")
+"""Releases whose banner has both factory images of a MAG (facts 1.3)."""
+
 _NOT_EMULATED: Final = {
     "6": "A Super Admin session opens the admin web console without a password. That is not emulated:\n"
     "create an administrator (2) and sign in at {url}\n",
-    "7": "{maintenance} is not emulated: take a snapshot of the whole lab instead.\n",
-    "8": "Encryption strength is not emulated: the web server always wants TLS 1.2 or later and strong ciphers.\n",
+    "7": "{maintenance} is not emulated: `leaselab snapshot save` takes one of the whole lab.\n",
+    "8": "The allowed encryption strength is at its default already: TLS 1.2 or later with strong ciphers.\n"
+    "Others are not emulated.\n",
 }
 
 
@@ -29,13 +33,17 @@ def banner(moment: Moment) -> str:
     """Return banner and main menu."""
     facts = moment.facts
     rollback = f"Rollback version: {facts.rollback}\n" if facts.rollback else ""
+    reset = f"Reset version:  {facts.reset_version}\n"
+    if facts.images and facts.release.startswith(_LISTS_IMAGES):
+        versions = [f"{image.release} (build {image.build}) {image.product}" for image in facts.images]
+        reset = f"Reset version:  {f'{chr(10):<17}'.join(versions)}\n"
     protected = "On" if facts.console_protected else "Off"
     leave = " <ctrl-c to log out>\n" if facts.console_protected else ""
     return (
         f"\nWelcome to the {facts.vendor} {facts.product} Serial Console!\n\n"
         f"Current version: {facts.version}\n"
         f"{rollback}"
-        f"Reset version:  {facts.reset_version}\n\n"
+        f"{reset}\n"
         f"Licensing Hardware ID: {facts.hardware_id}\n"
         f"Serial Number: {facts.serial_number}\n\n"
         "Please choose from among the following options:\n"

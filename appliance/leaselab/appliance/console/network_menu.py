@@ -1,20 +1,31 @@
 """Network Settings and Tools (facts 1.4): addresses, routes, and reaching the lab's other devices."""
 
 import ipaddress
+from collections.abc import Callable
 from typing import Final
 
 from leaselab.appliance.console import checks
 from leaselab.appliance.console.dialogue import Ask, Moment, Phase, Turn, again, yes_or_no
-from leaselab.appliance.console.facts import Facts
+from leaselab.appliance.console.facts import Facts, PortFacts
 from leaselab.appliance.console.menu import MENU, invalid
 from leaselab.appliance.console.network import described, network_asks, present
+from leaselab.appliance.console.tools import AddNeighbour, ClearNeighbours, Echo, Probe
+from leaselab.appliance.licensing.commands import SetNetwork
 
 _MENU: Final = "network-menu"
 _CHANGE: Final = "settings-change"
 _PING: Final = "ping"
 _TRACE: Final = "trace"
+_ROUTE: Final = "remove-route"
+_ARP: Final = "arp-address"
+_ARP_HARDWARE: Final = "arp-hardware-address"
 _PINGS: Final = 6
 """As the product sends (facts 1.4)."""
+
+_TRACES: Final = 3
+"""Probes a hop, as everywhere."""
+
+_DEFAULT_ROUTE: Final = ("0.0.0.0", "default")
 
 _TEXT: Final = """
 Please choose from among the following options:
@@ -30,24 +41,22 @@ Please choose from among the following options:
 """
 
 
+_LEADS_TO: Final = {"": MENU, "1": _CHANGE, "5": _PING, "6": _TRACE, "8": _ARP}
+
+
 def _choose(moment: Moment, answer: str) -> Turn:
-    match choice := answer.strip():
-        case "":
-            return Turn(goto=MENU)
-        case "1":
-            return Turn(goto=_CHANGE)
+    choice = answer.strip()
+    if choice in _LEADS_TO:
+        return Turn(goto=_LEADS_TO[choice])
+    match choice:
         case "2":
             return Turn(goto=_MENU, say=_routes(moment.facts))
-        case "5":
-            return Turn(goto=_PING)
-        case "6":
-            return Turn(goto=_TRACE)
-        case "3" | "4" | "8":
-            return Turn(goto=_MENU, say="ARP is not emulated: the lab's network has no Ethernet below its addresses.\n")
+        case "3":
+            return Turn(goto=_MENU, say=_cache(moment.facts))
+        case "4":
+            return Turn(goto=_MENU, commands=(ClearNeighbours(),), refused=_MENU, done="The ARP cache was cleared.\n")
         case "7":
-            return Turn(
-                goto=_MENU, say="Removing routes is not emulated: cut a link of the lab with a fault instead.\n"
-            )
+            return Turn(goto=_ROUTE, say=_routes(moment.facts))
     return Turn(goto=_MENU, say=invalid(choice))
 
 
@@ -82,56 +91,120 @@ def _routes(facts: Facts) -> str:
     return f"\n{table}"
 
 
-def _found(facts: Facts, wanted: str) -> tuple[str, str]:
-    """Return address and name of the peer meant; an unknown address is its own name, an unknown name has none."""
-    if wanted in facts.peers:
-        return facts.peers[wanted], wanted
-    for name, address in facts.peers.items():
-        if address == wanted:
-            return address, name
-    return ("", wanted) if checks.address(wanted) else (wanted, wanted)
+def _cache(facts: Facts) -> str:
+    if not facts.neighbours:
+        return "\nThe ARP cache is empty.\n"
+    rows = [("Address", "HWtype", "HWaddress", "Flags", "Iface")]
+    rows += [
+        (one.address, "ether", one.hardware_address, "CM" if one.by_hand else "C", one.port) for one in facts.neighbours
+    ]
+    return "\n" + "".join(f"{to:<16}{kind:<8}{mac:<19}{flags:<6}{port}\n" for to, kind, mac, flags, port in rows)
 
 
-def _reached(facts: Facts, name: str) -> bool:
-    return name in facts.peers and name not in facts.unreachable
+def _remove_route(moment: Moment, answer: str) -> Turn:
+    """Take away a port's gateway: the only routes that do not belong to a port's own network."""
+    wanted = answer.strip().lower()
+    internal = moment.facts.ports.get("internal")
+    if not wanted:
+        return Turn(goto=_MENU)
+    if wanted not in _DEFAULT_ROUTE or internal is None or not internal.gateway:
+        return Turn(goto=_MENU, say=f"There is no route to {wanted} that could be removed.\n")
+    fields = {name: getattr(internal, name) for name in PortFacts.__struct_fields__}
+    command = SetNetwork(port="internal", **(fields | {"gateway": ""}))
+    return Turn(goto=_MENU, commands=(command,), refused=_MENU, done="The route was removed.\n")
+
+
+def _arp_address(_moment: Moment, answer: str) -> Turn:
+    wanted = answer.strip()
+    if not wanted:
+        return Turn(goto=_MENU)
+    if reason := checks.address(wanted):
+        return again(_ARP, reason)
+    return Turn(goto=_ARP_HARDWARE, keep={"address": wanted})
+
+
+def _arp_hardware(moment: Moment, answer: str) -> Turn:
+    wanted = answer.strip().lower()
+    if reason := checks.hardware_address(wanted):
+        return again(_ARP_HARDWARE, reason)
+    added = AddNeighbour(address=moment.entered["address"], hardware_address=wanted)
+    return Turn(goto=_MENU, commands=(added,), refused=_MENU, done="The entry was added.\n")
+
+
+def _found(facts: Facts, wanted: str) -> str:
+    """Return the address meant, by the lab's names; an unknown name has none."""
+    return facts.peers.get(wanted) or ("" if checks.address(wanted) else wanted)
 
 
 def _ping(moment: Moment, answer: str) -> Turn:
-    facts, wanted = moment.facts, answer.strip()
+    wanted = answer.strip()
     if not wanted:
         return Turn(goto=_MENU)
-    address, name = _found(facts, wanted)
+    address = _found(moment.facts, wanted)
     if not address:
         return Turn(goto=_MENU, say=f"ping: unknown host {wanted}\n")
-    internal = facts.ports.get("internal")
-    own = internal.address if internal else "no address"
-    received = _PINGS if _reached(facts, name) else 0
-    replies = "".join(f"64 bytes from {address}: icmp_seq={number} ttl=64\n" for number in range(1, received + 1))
-    lost = 100 * (_PINGS - received) // _PINGS
+    internal = moment.facts.ports.get("internal")
     said = (
-        f"Sending six ping packets to {address} via internal ({own}) port\n"
+        f"Sending six ping packets to {address} via internal ({internal.address if internal else 'no address'}) port\n"
         "press ctrl-c to stop the ping\n"
         f"PING {wanted} ({address}) 56(84) bytes of data.\n"
-        f"{replies}\n"
-        f"--- {wanted} ping statistics ---\n"
-        f"{_PINGS} packets transmitted, {received} received, {lost}% packet loss\n"
-        "(reported from the state of the lab's network; no packet was sent)\n"
     )
-    return Turn(goto=_MENU, say=said)
+    return _send(address, said, _PINGS, lambda heard: _pinged(wanted, heard), say_each=_reply)
 
 
 def _trace(moment: Moment, answer: str) -> Turn:
-    facts, wanted = moment.facts, answer.strip()
+    wanted = answer.strip()
     if not wanted:
         return Turn(goto=_MENU)
-    address, name = _found(facts, wanted)
+    address = _found(moment.facts, wanted)
     if not address:
         return Turn(goto=_MENU, say=f"traceroute: unknown host {wanted}\n")
-    hop = f" 1  {name} ({address})\n" if _reached(facts, name) else " 1  * * *\n"
-    said = (
-        f"traceroute to {wanted} ({address})\n{hop}(reported from the state of the lab's network; no packet was sent)\n"
-    )
-    return Turn(goto=_MENU, say=said)
+    names = {address: name for name, address in moment.facts.peers.items()}
+    said = f"traceroute to {wanted} ({address}), 1 hops max\n"
+    return _send(address, said, _TRACES, lambda heard: _traced(names.get(address, address), address, heard))
+
+
+def _send(
+    address: str,
+    said: str,
+    count: int,
+    summary: Callable[[tuple[Echo, ...]], str],
+    *,
+    say_each: Callable[[str, int, Echo], str] = lambda _address, _number, _echo: "",
+    heard: tuple[Echo, ...] = (),
+) -> Turn:
+    """Send one probe after the other until all are answered or lost, or Ctrl-C is pressed; then sum up."""
+
+    def follow(_moment: Moment, echo: Echo, stopped: bool) -> Turn:
+        now_heard = (*heard, echo)
+        line = say_each(address, len(now_heard), echo)
+        if stopped or len(now_heard) == count:
+            return Turn(goto=_MENU, say=line + summary(now_heard))
+        return _send(address, line, count, summary, say_each=say_each, heard=now_heard)
+
+    return Turn(goto=_MENU, say=said, commands=(Probe(address=address),), refused=_MENU, then=follow)
+
+
+def _reply(address: str, number: int, echo: Echo) -> str:
+    if echo.milliseconds is None:
+        return ""
+    return f"64 bytes from {address}: icmp_seq={number} ttl=64 time={echo.milliseconds:.3g} ms\n"
+
+
+def _pinged(wanted: str, heard: tuple[Echo, ...]) -> str:
+    times = [echo.milliseconds for echo in heard if echo.milliseconds is not None]
+    lost = 100 * (len(heard) - len(times)) // len(heard)
+    summary = f"{len(heard)} packets transmitted, {len(times)} received, {lost}% packet loss\n"
+    if times:
+        summary += f"rtt min/avg/max = {min(times):.3f}/{sum(times) / len(times):.3f}/{max(times):.3f} ms\n"
+    return f"\n--- {wanted} ping statistics ---\n{summary}"
+
+
+def _traced(name: str, address: str, heard: tuple[Echo, ...]) -> str:
+    if all(echo.milliseconds is None for echo in heard):
+        return f" 1  {' '.join('*' for _ in heard)}\n"
+    times = "  ".join("*" if echo.milliseconds is None else f"{echo.milliseconds:.3f} ms" for echo in heard)
+    return f" 1  {name} ({address})  {times}\n"
 
 
 ASKS: Final = (
@@ -153,6 +226,15 @@ ASKS: Final = (
         escape=MENU,
     ),
     Ask(name=_PING, words="Enter hostname/IP address: ", judge=_ping, phase=Phase.READY, escape=_MENU),
+    Ask(
+        name=_ROUTE,
+        words="Destination of the route to remove (Enter for none): ",
+        judge=_remove_route,
+        phase=Phase.READY,
+        escape=_MENU,
+    ),
+    Ask(name=_ARP, words="Enter IP address: ", judge=_arp_address, phase=Phase.READY, escape=_MENU),
+    Ask(name=_ARP_HARDWARE, words="Enter MAC address: ", judge=_arp_hardware, phase=Phase.READY, escape=_MENU),
     Ask(name=_TRACE, words="Enter hostname/IP address: ", judge=_trace, phase=Phase.READY, escape=_MENU),
     *network_asks(prefix="settings-", phase=Phase.READY, after=_MENU, done="The settings were saved.\n", escape=_MENU),
 )

@@ -19,7 +19,7 @@ from leaselab.appliance.console.dialogue import (
     words_at,
 )
 from leaselab.appliance.console.facts import Facts
-from leaselab.appliance.console.keyboard import Entry, Kind, Typed, feed, shown
+from leaselab.appliance.console.keyboard import INTERRUPT, Entry, Kind, Typed, feed, shown
 from leaselab.appliance.machine import Command, Refusal
 
 MAX_AHEAD_BYTES: Final = 4_096
@@ -38,8 +38,8 @@ def step(screen: Screen, what: Input, facts: Facts) -> Step:
     """Return what follows from an input; depends on nothing else."""
     run = _Run(screen, facts)
     match what:
-        case PowerOn(answers=answers):
-            run.power_on(answers)
+        case PowerOn(answers=answers, reset=reset):
+            run.power_on(answers, reset=reset)
         case Keys(data=data):
             run.type(data)
         case Outcome(reply=reply):
@@ -60,6 +60,7 @@ class _Run:
         self.given = dict(screen.given)
         self.ahead = screen.ahead
         self.waiting = screen.waiting
+        self.interrupted = screen.interrupted
         self.output: list[str] = []
         self.commands: tuple[Command, ...] = ()
         self.effects: list[Effect] = []
@@ -73,13 +74,16 @@ class _Run:
     def moment(self) -> Moment:
         return Moment(facts=self.facts, entered=self.entered)
 
-    def power_on(self, answers: dict[str, str]) -> None:
+    def power_on(self, answers: dict[str, str], *, reset: bool) -> None:
         self.typed, self.ahead, self.waiting = Typed(), b"", None
         self.given = dict(answers)
-        self.goto(boot.OPTIONS)
+        self.goto(boot.IMAGE if reset and len(self.facts.images) > 1 else boot.OPTIONS)
 
     def type(self, data: bytes) -> None:
         rest = self.ahead + data
+        if self.waiting is not None and self.waiting.then is not None and INTERRUPT in rest:
+            self.interrupted, rest = True, rest.rpartition(INTERRUPT)[2]  # and what was typed before it is void
+            self.output.append("^C\n")
         while rest and self.waiting is None:
             if self.ask.kind is Kind.NOTHING:
                 rest = b""
@@ -100,24 +104,28 @@ class _Run:
     def follow(self, turn: Turn) -> None:
         self.output.append(turn.say)
         self.entered.update(turn.keep)
-        self.effects.extend(turn.effects)
         for name in turn.void:
             self.given.pop(name, None)
         if turn.commands:
             self.commands, self.waiting = turn.commands, turn
         else:
+            self.effects.extend(turn.effects)
             self.goto(turn.goto, bare=turn.bare)
 
     def settle(self, reply: object) -> None:
         turn, self.waiting = self.waiting, None
+        interrupted, self.interrupted = self.interrupted, False
         if turn is None:
             return  # the device was switched off and on meanwhile
         if isinstance(reply, Refusal):
             self.output.append(f"{reply.message}\n")
             self.goto(turn.refused or self.at)
+        elif turn.then is not None:
+            self.follow(turn.then(self.moment, reply, interrupted))
         else:
             self.output.append(turn.done)
-            self.goto(turn.goto)
+            self.effects.extend(turn.effects)
+            self.goto(turn.goto, bare=turn.bare)
         self.type(b"")
 
     def goto(self, name: str, *, bare: bool = False) -> None:
@@ -143,6 +151,7 @@ class _Run:
                 given=self.given,
                 ahead=self.ahead,
                 waiting=self.waiting,
+                interrupted=self.interrupted,
             ),
             output="".join(self.output).replace("\n", "\r\n"),
             commands=self.commands,

@@ -4,6 +4,7 @@ from typing import Final
 
 from leaselab.appliance.console.dialogue import Ask, Effect, Judge, Moment, Phase, Turn, again, yes_or_no
 from leaselab.appliance.console.menu import MENU, invalid
+from leaselab.appliance.licensing.commands import RollBack
 
 _STATUS: Final = "status-menu"
 _SYSTEM: Final = "system-menu"
@@ -57,21 +58,19 @@ def _choose(moment: Moment, answer: str) -> Turn:
     match choice := answer.strip():
         case "":
             return Turn(goto=MENU)
-        case "4" if moment.facts.rollback:
-            return Turn(goto=_SYSTEM, say="Rollback is not emulated: give the node its release in the topology.\n")
-        case "4":
+        case "4" if not moment.facts.rollback:
             return Turn(goto=_SYSTEM, say="There is no version to roll back to.\n")
-        case "1" | "2" | "3" | "5" | "6":
+        case "1" | "2" | "3" | "4" | "5" | "6":
             return Turn(goto=f"system-{choice}")
     return Turn(goto=_SYSTEM, say=invalid(choice))
 
 
-def _operation(choice: str, act: str, said: str, effect: Effect, *, goto: str = Phase.OFF) -> Ask:
+def _operation(choice: str, act: str, turn: Turn) -> Ask:
     name = f"system-{choice}"
     return Ask(
         name=name,
         words=lambda moment: f"Are you sure you want to {act.format(product=moment.facts.product)}? (y/n) ",
-        judge=_confirmed(name, Turn(goto=goto, say=said, effects=(effect,))),
+        judge=_confirmed(name, turn),
         phase=Phase.READY,
         escape=_SYSTEM,
     )
@@ -89,30 +88,46 @@ def _confirmed(name: str, turn: Turn) -> Judge:
     return judge
 
 
+def _dark(said: str, effect: Effect) -> Turn:
+    """Return the turn after which nothing answers until the device comes back, if it does."""
+    return Turn(goto=Phase.OFF, say=said, effects=(effect,))
+
+
 _RESTARTING: Final = "Rebooting the system\nRestarting system.\n"
 
 ASKS: Final = (
     Ask(name=_STATUS, heading=_STATUS_TEXT, words="Choice: ", judge=_show, phase=Phase.READY, escape=MENU),
     Ask(name=_SYSTEM, heading=_system_text, words="Choice: ", judge=_choose, phase=Phase.READY, escape=MENU),
-    _operation("1", "reboot this {product}", _RESTARTING, Effect.REBOOT),
-    _operation("2", "shut down this {product}", "Shutting down the system\nPower down.\n", Effect.SHUTDOWN),
+    _operation("1", "reboot this {product}", _dark(_RESTARTING, Effect.REBOOT)),
+    _operation("2", "shut down this {product}", _dark("Shutting down the system\nPower down.\n", Effect.SHUTDOWN)),
     _operation(
         "3",
         "restart services at this {product}",
-        "Restarting services\n",
-        Effect.RESTART_SERVICES,
-        goto=_SYSTEM,
+        Turn(goto=_SYSTEM, say="Restarting services\n", effects=(Effect.RESTART_SERVICES,)),
+    ),
+    _operation(
+        "4",
+        "roll back this {product}",
+        Turn(
+            goto=Phase.OFF,
+            commands=(RollBack(),),
+            refused=_SYSTEM,
+            done=f"Rolling back to the previous version\n{_RESTARTING}",
+            effects=(Effect.REBOOT,),
+        ),
     ),
     _operation(
         "5",
         "factory reset this {product}",
-        f"Restoring the factory settings\n{_RESTARTING}",
-        Effect.FACTORY_RESET,
+        _dark(f"Restoring the factory settings\n{_RESTARTING}", Effect.FACTORY_RESET),
     ),
     _operation(
         "6",
         "reset this {product} configuration",
-        f"minor - [127.0.0.1] - System()[] - Server configuration reset\nDoing a configuration reset\n{_RESTARTING}",
-        Effect.CLEAR_CONFIGURATION,
+        _dark(
+            "minor - [127.0.0.1] - System()[] - Server configuration reset\n"
+            f"Doing a configuration reset\n{_RESTARTING}",
+            Effect.CLEAR_CONFIGURATION,
+        ),
     ),
 )

@@ -82,10 +82,12 @@ class ApplianceMachine:
 _MOVES_A_LIMIT: Final[frozenset[type[Event]]] = frozenset(
     {
         e.Booted,
+        e.PersonalityChosen,
         e.LicenseInstalled,
         e.LicenseRemoved,
         e.LicensesChanged,
         e.LicenseSurrendered,
+        e.ClusterJoined,
         e.MemberHeard,
         e.MemberLost,
         e.BorrowingEnded,

@@ -5,7 +5,8 @@ registers, with an auto-lease history it presents that, else it leases (first co
 renews. Ends of leases are kept by the client's own clock, corrected by the server's time in each reply (LSE-13).
 """
 
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -47,7 +48,10 @@ from leaselab.appliance.licensing.messages import (
 )
 from leaselab.appliance.licensing.server import MINIMUM_HOLD
 from leaselab.appliance.licensing.tenancy import ClientState
-from leaselab.appliance.machine import Command, Decision, Envelope, Refusal, Settle
+from leaselab.appliance.machine import Command, Decision, Envelope, Refusal, Settle, read
+
+PREFIX: Final = "license-"
+"""Envelope IDs of requests to a license server begin so."""
 
 NETWORKS: Final = ("internal", "external", "management")
 
@@ -59,6 +63,7 @@ NOTHING: Final = Decision()
 """Said by a client that has nothing to say: most of the time."""
 
 _encode: Final = msgspec.json.Encoder().encode
+_REPLIES: Final = get_args(ServerReply)
 _reply: Final = msgspec.json.Decoder(ServerReply)
 
 
@@ -69,6 +74,10 @@ class Continue(Command, frozen=True):
     """
 
     ask_again: bool = False
+
+
+GO_ON: Final = (Continue(),)
+"""What follows an answer."""
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -109,36 +118,36 @@ def decide_set_server(command: SetServer) -> Decision | Refusal:
         preferred_network=command.preferred_network,
         verify_certificate=command.verify_certificate,
     )
-    return Decision(events=(event,), then=(Continue(),))
+    return Decision(events=(event,), then=GO_ON)
 
 
 # --- what to say next ------------------------------------------------------------------------------------------------
 
 
-def has_something_to_say(state: ClientState, demand: dict[str, int], *, ask_again: bool) -> bool:
-    """Tell whether the server should hear of us now: nothing is under way, and a contact is due or more is needed."""
-    if state.settings is None or state.waiting:
-        return False
-    if state.wants_state or not state.token:
-        return state.wants_state
-    return bool(state.history or state.confirms or wanted_increments(state, demand, ask_again=ask_again))
-
-
 def decide_continue(
-    state: ClientState, identity: Identity, demand: dict[str, int], now: Instant, *, ask_again: bool = False
+    state: ClientState,
+    identify: Callable[[], Identity],
+    demand: Mapping[str, int],
+    now: Instant,
+    *,
+    ask_again: bool = False,
 ) -> Decision:
-    """Queue the next request, if there is something to say and nothing is under way.
+    """Queue the next request, if nothing is under way and a contact is due or more is needed.
 
     Args:
         state: the client's.
-        identity: who the device is.
+        identify: says who the device is; asked only where there is something to say.
         demand: by feature, the users that the device's own licenses do not cover.
         now: its clock.
         ask_again: see :class:`Continue`.
     """
     settings = state.settings
-    if settings is None or not has_something_to_say(state, demand, ask_again=ask_again):
+    if settings is None or state.waiting or not (state.wants_state or state.token):
         return NOTHING
+    increments = () if state.wants_state else wanted_increments(state, demand, ask_again=ask_again)
+    if not (state.wants_state or state.history or state.confirms or increments):
+        return NOTHING
+    identity = identify()
     number = state.requests_made + 1
     about: dict[str, Any] = {
         "client_id": settings.client_id,
@@ -162,19 +171,18 @@ def decide_continue(
         message = Surrenders(**about, licenses=state.surrenders)
     elif state.history:
         message = History(**about, grants=state.history)
-    elif state.wants_state and any(holding.leased for holding in state.holdings.values()):
+    elif state.wants_state and any(state.leased.values()):
         message = Renew(**about, give_back=surplus(state, demand, now))
     else:
         # What is reserved comes first (LSE-01); if that does not suffice, increments are asked for next (LSE-02).
-        increments = () if state.wants_state else wanted_increments(state, demand, ask_again=ask_again)
         confirms = state.confirms and not (state.wants_state or increments)
         message = Confirm(**about) if confirms else Lease(**about, increments=increments)
     verb, path = _WAYS[type(message)]
     envelope = Envelope(
-        id=f"license-{number}",
+        id=f"{PREFIX}{number}",
         to=settings.server,
         path=path,
-        body=msgspec.Raw(_encode(message)),
+        body=message,
         network=settings.preferred_network,
         verify=settings.verify_certificate,
     )
@@ -196,38 +204,43 @@ def _through_leader(envelope: Envelope, identity: Identity) -> Envelope:
         node=identity.node,
         to=envelope.to,
         path=envelope.path,
-        body=envelope.body,
+        body=msgspec.Raw(_encode(envelope.body)),
         network=envelope.network,
         verify=envelope.verify,
     )
-    return Envelope(id=envelope.id, to=identity.leader, path=RELAY_PATH, body=msgspec.Raw(_encode(relay)))
+    return Envelope(id=envelope.id, to=identity.leader, path=RELAY_PATH, body=relay)
 
 
 def _request_id(identity: Identity, number: int) -> str:
     return f"{identity.hardware_id}-{number}"
 
 
-def wanted_increments(state: ClientState, demand: dict[str, int], *, ask_again: bool) -> tuple[str, ...]:
+def wanted_increments(state: ClientState, demand: Mapping[str, int], *, ask_again: bool) -> tuple[str, ...]:
     """Name the features to ask one increment of: users exceed the leases, and the maximum leaves room (LSE-02)."""
+    leased = state.leased
+    exceeded = [feature for feature, users in demand.items() if users > leased.get(feature, 0)]
     return tuple(
         feature
-        for feature, holding in state.holdings.items()
-        if demand.get(feature, 0) > holding.leased and has_room(holding) and (ask_again or not holding.denied)
+        for feature in exceeded
+        if has_room(state, feature) and (ask_again or not state.holdings[feature].denied)
     )
 
 
-def has_room(holding: Holding) -> bool:
+def has_room(state: ClientState, feature: str) -> bool:
     """Tell whether one more whole increment stays within the maximum (LSE-04)."""
-    return holding.increment > 0 and holding.leased + holding.increment <= holding.maximum
+    holding = state.holdings.get(feature)
+    if holding is None:
+        return False
+    return holding.increment > 0 and state.leased[feature] + holding.increment <= holding.maximum
 
 
-def surplus(state: ClientState, demand: dict[str, int], now: Instant) -> dict[str, tuple[str, ...]]:
+def surplus(state: ClientState, demand: Mapping[str, int], now: Instant) -> dict[str, tuple[str, ...]]:
     """Name the increments to give back: not needed, held for 24 hours, the oldest first (LSE-08, LSE-09)."""
     returned: dict[str, tuple[str, ...]] = {}
     for feature, holding in state.holdings.items():
         if not holding.increments:
             continue
-        leased = holding.leased
+        leased = state.leased[feature]
         gone = []
         for held in sorted(holding.increments, key=lambda one: (one.acquired_at, one.id)):
             if now - held.acquired_at < MINIMUM_HOLD or leased - held.units < demand.get(feature, 0):
@@ -242,37 +255,41 @@ def surplus(state: ClientState, demand: dict[str, int], now: Instant) -> dict[st
 # --- what the server says --------------------------------------------------------------------------------------------
 
 
-def decide_settle(state: ClientState, identity: Identity, licenses: Licenses, answer: Settle, now: Instant) -> Decision:
+def decide_settle(
+    state: ClientState, identify: Callable[[], Identity], licenses: Licenses, answer: Settle, now: Instant
+) -> Decision:
     """Take the server's answer, or its absence, and go on talking if there is more to say."""
     settings = state.settings
     if settings is None or not state.waiting:
         return Decision()
     if not answer.status:
-        return _lost(state, answer.id, answer.failure or f"no answer from {settings.server}", identity, now)
+        return _lost(state, answer.id, answer.failure or f"no answer from {settings.server}", identify, now)
     try:
-        reply: ServerReply = _reply.decode(answer.body)
+        reply: ServerReply = read(answer.body, _reply, *_REPLIES)
     except msgspec.DecodeError:
         return _lost(
-            state, answer.id, f"{settings.server} answered {answer.status}, which is no lease reply", identity, now
+            state, answer.id, f"{settings.server} answered {answer.status}, which is no lease reply", identify, now
         )
     match reply:
         case Leases():
-            return Decision(events=(_taken(state, answer.id, reply, now),), then=(Continue(),))
+            return Decision(events=(_taken(state, answer.id, reply, now),), then=GO_ON)
         case Registered():
-            return Decision(events=(RegistrationTaken(id=answer.id, token=reply.token),), then=(Continue(),))
+            return Decision(events=(RegistrationTaken(id=answer.id, token=reply.token),), then=GO_ON)
         case Confirmed():
-            return Decision(events=(ConfirmationTaken(id=answer.id),), then=(Continue(),))
+            return Decision(events=(ConfirmationTaken(id=answer.id),), then=GO_ON)
         case SurrendersTaken():
-            return Decision(events=(surrender.confirmed(licenses, answer.id, reply.serials),), then=(Continue(),))
+            return Decision(events=(surrender.confirmed(licenses, answer.id, reply.serials),), then=GO_ON)
         case Denied():
-            return _denied(state, answer.id, reply, identity, now)
+            return _denied(state, answer.id, reply, identify, now)
 
 
-def _denied(state: ClientState, envelope: str, reply: Denied, identity: Identity, now: Instant) -> Decision:
+def _denied(
+    state: ClientState, envelope: str, reply: Denied, identify: Callable[[], Identity], now: Instant
+) -> Decision:
     if reply.reason == "unreachable":  # the lease leader's word on the server
-        return _lost(state, envelope, reply.message, identity, now)
+        return _lost(state, envelope, reply.message, identify, now)
     if reply.reason == "unregistered" and state.waiting != "register":
-        return Decision(events=(RegistrationLost(id=envelope, reason=reply.message),), then=(Continue(),))
+        return Decision(events=(RegistrationLost(id=envelope, reason=reply.message),), then=GO_ON)
     denied = RequestDenied(
         id=envelope,
         verb=state.waiting,
@@ -283,8 +300,8 @@ def _denied(state: ClientState, envelope: str, reply: Denied, identity: Identity
     return Decision(events=(denied,))
 
 
-def _lost(state: ClientState, envelope: str, why: str, identity: Identity, now: Instant) -> Decision:
-    request_id = _request_id(identity, state.requests_made) if state.waiting == "lease" else ""
+def _lost(state: ClientState, envelope: str, why: str, identify: Callable[[], Identity], now: Instant) -> Decision:
+    request_id = _request_id(identify(), state.requests_made) if state.waiting == "lease" else ""
     lost = ContactLost(id=envelope, why=why, retry_at=now + _pause(state.attempts), request_id=request_id)
     return Decision(events=(lost,))
 
@@ -304,8 +321,7 @@ def _taken(state: ClientState, envelope: str, reply: Leases, now: Instant) -> Le
             increment=lease.increment,
             maximum=lease.maximum,
             increments=tuple(
-                Held(id=one.id, units=one.units, acquired_at=one.acquired_at + ahead, ends_at=one.ends_at + ahead)
-                for one in lease.increments
+                [Held(one.id, one.units, one.acquired_at + ahead, one.ends_at + ahead) for one in lease.increments]
             ),
             auto_lease=lease.auto_lease,
             denied=lease.denied,
@@ -349,7 +365,7 @@ def decide_auto_lease(
     if holding is None or state.disconnected_since is None or not holding.auto_lease:
         return None
     until = autolease.usable_until(state.disconnected_since, holding.reserved_ends_at)
-    if demand <= holding.leased or not has_room(holding) or now >= until:
+    if demand <= state.leased[feature] or not has_room(state, feature) or now >= until:
         return None
     own_id = f"{identity.hardware_id}-auto-{state.auto_leases_made + 1}"
     held = Held(id=state.unanswered or own_id, units=holding.increment, acquired_at=now, ends_at=until, auto=True)
@@ -364,4 +380,4 @@ def decide_lease_end(state: ClientState, now: Instant) -> Decision:
         increments = tuple(one.id for one in holding.increments if one.ends_at <= now)
         if reserved or increments:
             ended[feature] = (reserved, increments)
-    return Decision(events=(LeasesEnded(ended=ended),), then=(Continue(),))
+    return Decision(events=(LeasesEnded(ended=ended),), then=GO_ON)

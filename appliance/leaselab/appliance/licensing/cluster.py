@@ -16,7 +16,9 @@ from leaselab.appliance.licensing.client import Continue
 from leaselab.appliance.licensing.commands import JoinCluster
 from leaselab.appliance.licensing.events import BeatsSent, BorrowingEnded, ClusterJoined, MemberHeard, MemberLost
 from leaselab.appliance.licensing.messages import CLUSTER_BEAT_PATH, ClusterBeat, Denied
-from leaselab.appliance.machine import Agenda, Decision, Envelope, Event, Refusal, Settle
+from leaselab.appliance.machine import Agenda, Decision, Envelope, Event, Refusal, Settle, read
+
+_beat: Final = msgspec.json.Decoder(ClusterBeat)
 
 PREFIX: Final = "cluster-"
 """Envelope IDs of beats begin so."""
@@ -94,9 +96,8 @@ def decide_join(command: JoinCluster, own_name: str) -> Decision | Refusal:
 
 def decide_beats(cluster: ClusterState, beat: ClusterBeat, now: Instant) -> Decision:
     """Beat to every other member; the next beats follow after one heartbeat."""
-    body = msgspec.Raw(msgspec.json.encode(beat))
     envelopes = tuple(
-        Envelope(id=f"{PREFIX}{cluster.beats + 1}-{name}", to=name, path=CLUSTER_BEAT_PATH, body=body)
+        Envelope(id=f"{PREFIX}{cluster.beats + 1}-{name}", to=name, path=CLUSTER_BEAT_PATH, body=beat)
         for name in cluster.members
     )
     return Decision(events=(BeatsSent(envelopes=envelopes, next_at=now + cluster.heartbeat),))
@@ -118,7 +119,7 @@ def decide_settle(
     why = answer.failure or f"answered {answer.status}"
     if answer.status == 200:  # noqa: PLR2004 - HTTP's "fine"
         try:
-            beat = msgspec.json.decode(answer.body, type=ClusterBeat)
+            beat = read(answer.body, _beat, ClusterBeat)
         except msgspec.DecodeError:
             why = "its answer is no cluster beat"
         else:

@@ -102,6 +102,16 @@ class ProtectConsole(Command, frozen=True):
     enabled: bool
 
 
+class RollBack(Command, frozen=True):
+    """Change to the software that ran before the last change of release; a reboot follows (facts 1.4)."""
+
+
+class ChoosePersonality(Command, frozen=True):
+    """Which of its factory images a MAG starts from, ``pcs`` or ``pps``, after a factory reset (PLT-02, facts 1.1)."""
+
+    personality: str
+
+
 class AddKeys(Command, frozen=True):
     """Install license keys. Reply: a tuple of :class:`KeyOutcome`, one a key (KEY-03)."""
 
@@ -346,6 +356,8 @@ AnyCommand = (
     | CreateCertificate
     | FinishFirstBoot
     | ProtectConsole
+    | RollBack
+    | ChoosePersonality
     | AddKeys
     | DeleteLicense
     | DownloadKeys

@@ -11,7 +11,9 @@ from leaselab.appliance.licensing.events import DownloadAnswered, DownloadAsked,
 from leaselab.appliance.licensing.installation import Licenses, decide_add_keys
 from leaselab.appliance.licensing.inventory import Holder
 from leaselab.appliance.licensing.messages import CLAIM_PATH, ClaimedKeys, ClaimKeys
-from leaselab.appliance.machine import Command, Decision, Envelope, Refusal, Settle
+from leaselab.appliance.machine import Command, Decision, Envelope, Refusal, Settle, read
+
+_claimed: Final = msgspec.json.Decoder(ClaimedKeys)
 
 PREFIX: Final = "download-"
 """Envelope IDs of requests to the download center begin so."""
@@ -63,7 +65,7 @@ def decide_ask(
         id=f"{PREFIX}{number}",
         to=cloud,
         path=CLAIM_PATH,
-        body=msgspec.Raw(msgspec.json.encode(message)),
+        body=message,
         network=network,
     )
     asked = DownloadAsked(envelope=envelope, scheduled=command.scheduled)
@@ -80,7 +82,7 @@ def decide_settle(
         reachable, error = False, answer.failure
     else:
         try:
-            claimed = msgspec.json.decode(answer.body, type=ClaimedKeys)
+            claimed = read(answer.body, _claimed, ClaimedKeys)
             error, keys, restored = claimed.error, claimed.keys, claimed.restored
         except msgspec.DecodeError:
             error = f"{envelope.to} answered {answer.status}, which is no answer of a download center"

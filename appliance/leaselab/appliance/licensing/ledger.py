@@ -216,8 +216,8 @@ def _forget_if_gone(state: ServerState, record: ClientRecord) -> None:
 def _schedule_end(record: ClientRecord, agenda: Agenda) -> None:
     first = doubt.first_end(record.doubts) if record.doubts else NEVER
     for lease in record.leases.values():
-        if lease.reserved:
-            first = min(first, lease.reserved_ends_at)
+        if lease.reserved and lease.reserved_ends_at < first:
+            first = lease.reserved_ends_at
         for one in lease.increments:
             first = min(first, one.ends_at)
     if first < NEVER:
@@ -228,28 +228,29 @@ def _schedule_end(record: ClientRecord, agenda: Agenda) -> None:
 
 def charge(state: ServerState, record: ClientRecord, at: Instant) -> None:
     """Charge the pools with what a client is promised: its reserved counts, leased or not, and live increments."""
-    group = record.client_class
     promised = not record.deleted and at < record.expires_at
     for feature in FEATURES:
         lease = record.leases.get(feature)
-        allocation = record.allocations.get(feature)
+        allocation = record.allocations.get(feature) if promised else None
+        committed = record.committed.get(feature, 0)
+        if lease is None and allocation is None and not committed:
+            continue
         reserved = maximum = leased = incremental = 0
-        if promised and allocation is not None:
+        if allocation is not None:
             reserved, maximum = allocation.reserved, allocation.maximum
         if lease is not None:
             for one in lease.increments:
                 incremental += one.units
-            reserved, leased = max(reserved, lease.reserved), lease.reserved + incremental
-        if record.doubts and feature in record.doubts:
+            leased = lease.reserved + incremental
+            reserved = max(reserved, lease.reserved)
+        if feature in record.doubts:
             unsure = record.doubts[feature]
             reserved, incremental = max(reserved, unsure.reserved), incremental + unsure.units_beside
         units = reserved + incremental
-        change = units - record.committed.get(feature, 0)
-        if change:
-            state.books[feature].commit(group, change)
-            record.committed[feature] = units
         autolease.note_client(state.auto_lease, feature, record.id, unallocated=max(0, maximum - leased))
-        if change:
+        if units != committed:
+            state.books[feature].commit(record.client_class, units - committed)
+            record.committed[feature] = units
             note_available(state, feature, at)
 
 

@@ -13,6 +13,7 @@ from leaselab.appliance.licensing.views import (
     ClientFeature,
     ClientRow,
     ClientStanding,
+    CloudStanding,
     EmergencyStanding,
     FeatureCounts,
     LeaseRow,
@@ -51,11 +52,13 @@ def report(state: ApplianceState, now: Instant) -> Report:
             incremental_lease=state.server.incremental_lease,
             renewal_interval=state.server.renewal_interval,
             clients=tuple(client_row(state, record) for record in state.server.clients.values() if not record.deleted),
+            penalty_until=state.server.auto_lease.penalty_until,
         ),
         client=client_standing(state),
         counters=dict(state.counters),
         next_due=state.agenda.next()[0],
         emergency=emergency_standing(state, now),
+        cloud=_cloud(state, now),
     )
 
 
@@ -83,6 +86,16 @@ def emergency_standing(state: ApplianceState, now: Instant) -> EmergencyStanding
     if not state.licenses.emergency:
         return EmergencyStanding(state="none", left=left)
     return EmergencyStanding(state="off" if left else "spent", left=left)
+
+
+def _cloud(state: ApplianceState, now: Instant) -> CloudStanding:
+    standing = state.standing
+    return CloudStanding(
+        state=standing.state,
+        grace_left=standing.grace_left(now),
+        heartbeats=standing.beats,
+        failed=standing.failed,
+    )
 
 
 def feature_counts(state: ApplianceState, feature: str, now: Instant) -> FeatureCounts:

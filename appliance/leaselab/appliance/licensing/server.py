@@ -386,7 +386,7 @@ def _renew(state: ServerState, record: ClientRecord, message: Renew, now: Instan
         for one in kept:
             if one.units <= budget and now < one.ends_at:
                 budget -= one.units
-                renewed.append(msgspec.structs.replace(one, ends_at=increment_end))
+                renewed.append(IncrementLease(one.id, one.units, one.acquired_at, increment_end))
         leases[feature] = FeatureLease(
             reserved=reserved,
             reserved_since=held.reserved_since if held is not None and held.reserved else now,
@@ -394,6 +394,7 @@ def _renew(state: ServerState, record: ClientRecord, message: Renew, now: Instan
             increment=allocation.increment,
             maximum=allocation.maximum,
             increments=tuple(renewed),
+            auto_lease=state.auto_lease.told.get(feature, False),
         )
     return _answer(state, record, message, leases, now=now)
 
@@ -444,6 +445,9 @@ def _count_surrenders(record: ClientRecord, message: Surrenders) -> Decision:
     return Decision(events=(counted,), reply=reply)
 
 
+_VERBS: Final[dict[type[Request], str]] = {Lease: "lease", Renew: "renew", History: "history"}
+
+
 def _answer(
     state: ServerState,
     record: ClientRecord,
@@ -458,9 +462,10 @@ def _answer(
     """Put the reply together; every one says whether auto-leasing is on (AUT-04)."""
     switched = []
     told: dict[str, FeatureLease] = {}
+    auto_lease = state.auto_lease
     for feature, lease in leases.items():
-        enabled = not penalty and autolease.is_on(state.auto_lease, feature, now)
-        if enabled != state.auto_lease.told.get(feature, False):
+        enabled = not penalty and autolease.is_on(auto_lease, feature, now)
+        if enabled != auto_lease.told.get(feature, False):
             switched.append(autolease.switched(feature, enabled=enabled))
         told[feature] = msgspec.structs.replace(lease, auto_lease=enabled) if enabled != lease.auto_lease else lease
     reply = Leases(
@@ -472,7 +477,7 @@ def _answer(
     )
     answered = LeasesAnswered(
         id=record.id,
-        verb=type(message).__name__.lower(),
+        verb=_VERBS[type(message)],
         request_id=message.request_id,
         source=message.source,
         reply=reply,

@@ -12,7 +12,9 @@ import msgspec
 from leaselab.appliance.instants import DAY, HOUR, Duration, Instant
 from leaselab.appliance.licensing.events import HeartbeatAnswered, HeartbeatMissed, HeartbeatSent, LicensingStopped
 from leaselab.appliance.licensing.messages import HEARTBEAT_PATH, Heartbeat, HeartbeatReply
-from leaselab.appliance.machine import Agenda, Decision, Envelope, Settle
+from leaselab.appliance.machine import Agenda, Decision, Envelope, Settle, read
+
+_reply: Final = msgspec.json.Decoder(HeartbeatReply)
 
 PREFIX: Final = "heartbeat-"
 """Envelope IDs of heartbeats begin so."""
@@ -78,9 +80,7 @@ def decide_beat(standing: Standing, *, cloud: str, hardware_id: str, now: Instan
     message = Heartbeat(
         hardware_id=hardware_id, token=standing.token, request_id=f"{hardware_id}-heartbeat-{number}", sent_at=now
     )
-    envelope = Envelope(
-        id=f"{PREFIX}{number}", to=cloud, path=HEARTBEAT_PATH, body=msgspec.Raw(msgspec.json.encode(message))
-    )
+    envelope = Envelope(id=f"{PREFIX}{number}", to=cloud, path=HEARTBEAT_PATH, body=message)
     return Decision(events=(HeartbeatSent(envelope=envelope),))
 
 
@@ -89,7 +89,7 @@ def decide_settle(envelope: Envelope, answer: Settle, now: Instant) -> Decision:
     why = answer.failure
     if answer.status:
         try:
-            reply = msgspec.json.decode(answer.body, type=HeartbeatReply)
+            reply = read(answer.body, _reply, HeartbeatReply)
         except msgspec.DecodeError:
             why = f"{envelope.to} answered {answer.status}, which is no answer to a heartbeat"
         else:

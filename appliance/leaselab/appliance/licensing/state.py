@@ -8,7 +8,7 @@ import msgspec
 
 from leaselab.appliance.instants import HOUR, MINUTE, Instant
 from leaselab.appliance.licensing import emergency, enforcement
-from leaselab.appliance.licensing.client import Identity
+from leaselab.appliance.licensing.client import PREFIX, Identity
 from leaselab.appliance.licensing.cluster import ClusterState, own_beat
 from leaselab.appliance.licensing.commands import (
     ADMINISTRATORS_ROLE,
@@ -48,6 +48,11 @@ class ApplianceState(msgspec.Struct, kw_only=True):
     secret: bytes = b""
     agreement_accepted: bool = False
     first_boot_done: bool = False
+    told_release: str = ""
+    """The release last asked for at switch-on. As long as that is the same, a rollback stands."""
+    rollback: str = ""
+    """The release that ran before the latest one, empty while there was none."""
+    console_protected: bool = False
     virtual_license_server: bool = False
     certificate_name: str = ""
     administrators: dict[str, str] = {}
@@ -154,35 +159,33 @@ class ApplianceState(msgspec.Struct, kw_only=True):
 
     def demand(self) -> dict[str, int]:
         """Return by feature the signed-in users that the device's own licenses do not cover (LSE-02)."""
-        signed_in = self.signed_in
-        return {feature: max(0, signed_in.get(feature, 0) - self.usable(feature)) for feature in self.client.holdings}
+        wanted = {}
+        for feature in self.client.holdings:
+            over = self.signed_in.get(feature, 0) - self.usable(feature)
+            wanted[feature] = max(0, over)
+        return wanted
 
     def leased(self, feature: str) -> int:
         """Return the units held from a server, of all kinds."""
-        holding = self.client.holdings.get(feature)
-        return holding.leased if holding is not None else 0
+        return self.client.leased.get(feature, 0)
 
     def limit(self, feature: str) -> int:
         """Return how many users of a feature may be on: those licensed, or in an emergency more (ICE-01)."""
-        if self.emergency.enabled and feature == CONCURRENT_USERS:
+        if self.emergency.by and feature == CONCURRENT_USERS:
             return emergency.limit(self.maximum_users)
         return self.licensed(feature)
 
     def licensed(self, feature: str) -> int:
         """Return how many users of a feature are licensed (ENF-01 to ENF-06)."""
         door = _doors(self.kind, self.personality, self.release, self.maximum_users_override).get(feature)
-        if door is None:
-            return 0
-        return door.limit(self.usable(feature) + self.leased(feature)) if door.enforces else door.maximum
+        return 0 if door is None else door.limit(self.usable(feature) + self.client.leased.get(feature, 0))
 
     def judge_doors(self) -> None:
         """After limits or users changed: nobody new while more are signed in than the limit fell to (ENF-08)."""
         for feature in FEATURES:
             limit = self.limit(feature)
-            earlier = self.limits.get(feature)
-            if earlier is None:
-                earlier = limit
-            elif earlier == limit and not self.closed[feature]:
+            earlier = self.limits.get(feature, limit)
+            if earlier == limit and self.closed.get(feature) is False:
                 continue  # an open door stays open while the limit does
             signed_in = self.signed_in.get(feature, 0)
             self.closed[feature] = enforcement.stays_closed(
@@ -214,7 +217,7 @@ class ApplianceState(msgspec.Struct, kw_only=True):
 
     def forget_requests(self) -> None:
         """Drop requests to a license server that is not ours any more."""
-        for key in [key for key in self.outbox if key.startswith("license-")]:
+        for key in [key for key in self.outbox if key.startswith(PREFIX)]:
             del self.outbox[key]
 
 

@@ -49,6 +49,8 @@ class ClientState(msgspec.Struct):
     settings: ServerSettings | None = None
     token: str = ""
     holdings: dict[str, Holding] = {}
+    leased: dict[str, int] = {}
+    """By feature: the units held, of all kinds; summed when the holdings change."""
     contact: str = "none"
     why: str = ""
     last_contact_at: Instant | None = None
@@ -121,7 +123,7 @@ def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> Non
             agenda.set(CONTACT_KEY, event.retry_at)
         case LeasesEnded():
             _end(state, event)
-            _schedule_end(state, agenda)
+            _count(state, agenda)
         case AutoLeaseTaken():
             holding = state.holdings[event.feature]
             state.holdings[event.feature] = msgspec.structs.replace(
@@ -131,7 +133,7 @@ def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> Non
             state.unanswered = ""
             grant = AutoLeased(id=event.held.id, feature=event.feature, units=event.held.units, at=at)
             state.history = (*state.history, grant)
-            _schedule_end(state, agenda)
+            _count(state, agenda)
 
 
 def talk_anew(state: ClientState) -> None:
@@ -170,7 +172,7 @@ def _forget_server(state: ClientState, agenda: Agenda) -> None:
 def _take(state: ClientState, event: LeasesTaken, agenda: Agenda, at: Instant) -> None:
     state.waiting, state.why, state.contact, state.unanswered = "", "", "up", ""
     state.heard, state.confirms = state.requests_made, event.smaller
-    state.holdings = dict(event.holdings)
+    state.holdings, state.leased = dict(event.holdings), {}
     state.leases_permanent = event.permanent
     state.renewal_interval, state.incremental_lease = event.renewal_interval, event.incremental_lease
     state.last_contact_at, state.disconnected_since, state.attempts = at, None, 0
@@ -180,7 +182,7 @@ def _take(state: ClientState, event: LeasesTaken, agenda: Agenda, at: Instant) -
     elif event.next_contact_at < NEVER:
         state.wants_state = False
         agenda.set(CONTACT_KEY, event.next_contact_at)
-    _schedule_end(state, agenda)
+    _count(state, agenda)
 
 
 def _end(state: ClientState, event: LeasesEnded) -> None:
@@ -193,13 +195,17 @@ def _end(state: ClientState, event: LeasesEnded) -> None:
         )
 
 
-def _schedule_end(state: ClientState, agenda: Agenda) -> None:
+def _count(state: ClientState, agenda: Agenda) -> None:
+    """Sum up what is held, and plan for the first of it to end."""
     first = NEVER
-    for holding in state.holdings.values():
-        if holding.reserved:
-            first = min(first, holding.reserved_ends_at)
+    for feature, holding in state.holdings.items():
+        units = holding.reserved
+        if units and holding.reserved_ends_at < first:
+            first = holding.reserved_ends_at
         for held in holding.increments:
+            units += held.units
             first = min(first, held.ends_at)
+        state.leased[feature] = units
     if first < NEVER:
         agenda.set(LEASE_END_KEY, first)
     else:

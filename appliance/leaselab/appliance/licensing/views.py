@@ -85,6 +85,8 @@ class ServerStanding(msgspec.Struct, frozen=True):
     incremental_lease: Duration
     renewal_interval: Duration
     clients: tuple[ClientRow, ...] = ()
+    penalty_until: Instant = 0
+    """Auto-leasing is off until then (AUT-09); past or 0 where there is no penalty."""
 
 
 class ClientStanding(msgspec.Struct, frozen=True):
@@ -110,6 +112,18 @@ class EmergencyStanding(msgspec.Struct, frozen=True):
     """``none`` (no ICE license), ``off``, ``admin`` or ``system`` (who enabled it), or ``spent``."""
     left: Duration = 0
     """Of the eight weeks."""
+
+
+class CloudStanding(msgspec.Struct, frozen=True):
+    """How a Virtual License Server stands with the cloud licensing service (VLS-06 to VLS-09)."""
+
+    state: str = "none"
+    """``none`` (no Virtual License Server), ``ok``, ``grace``, ``stopped`` or ``duplicate``."""
+    grace_left: Duration = 0
+    """Until licensing stops without an answered heartbeat."""
+    heartbeats: int = 0
+    failed: int = 0
+    """Heartbeats that got no answer."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -144,3 +158,4 @@ class Report(msgspec.Struct, frozen=True):
     """Totals since first boot: grants, renewals, denials:<reason>, expiries, reclaims, sign_ins, refused_sign_ins …"""
     next_due: Instant
     emergency: EmergencyStanding = EmergencyStanding()
+    cloud: CloudStanding = CloudStanding()

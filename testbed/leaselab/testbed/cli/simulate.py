@@ -94,7 +94,7 @@ class _Progress:
 def _print_pace(figures: "Figures", seconds: float) -> None:
     """Say how fast it went, where it does not disturb: the output proper is the same on every machine."""
     beginning = "\r" if sys.stderr.isatty() else ""
-    pace = f"{figures.events / seconds:,.0f} events a second, {figures.lease_events / seconds:,.0f} of them of leases"
+    pace = f"{figures.events / seconds:,.0f} events a second, {figures.lease_events / seconds:,.0f} lease events"
     sys.stderr.write(f"{beginning}{seconds:.1f} s, {pace}\n")
 
 
@@ -125,7 +125,8 @@ def _print_text(figures: "Figures", duration: "Duration") -> None:
         ("messages", figures.messages),
         ("messages without answer", figures.messages_failed),
         ("events", figures.events),
-        ("events of leases", figures.lease_events),
+        *((f"leases {name.replace('_', ' ')}", count) for name, count in figures.leases.items()),
+        ("lease events", figures.lease_events),
     ]
     print_table(["what", "#count"], [(name, f"{count:,}") for name, count in rows], empty="")
     print_line()

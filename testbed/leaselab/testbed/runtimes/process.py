@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +26,7 @@ from leaselab.testbed.errors import NodeFailedError
 from leaselab.testbed.files import explained, write_whole
 from leaselab.testbed.journal import Journal
 from leaselab.testbed.processes import ProcessId
+from leaselab.testbed.runtimes.dialled import DialledNode, Reception
 from leaselab.testbed.runtimes.protocol import Watcher
 
 NURSERY: Final = "parent of the nodes"
@@ -39,7 +39,7 @@ STOP_SECONDS: Final = 5.0
 """For a node to shut down in good order; then it is killed."""
 
 
-class ProcessNode:
+class ProcessNode(DialledNode):
     """A node that is a process.
 
     Args:
@@ -49,44 +49,14 @@ class ProcessNode:
     """
 
     def __init__(self, name: str, process: ProcessId, ended: "asyncio.Future[int]") -> None:
-        self.name = name
-        self.process: ProcessId | None = process
+        super().__init__(name)
+        self.process = process
         self.ended = ended
-        self.next_due: Instant = 0
-        self.now: Instant = 0
-        self.stopping = False
-        self._channel: Channel | None = None
-
-    @property
-    def up(self) -> bool:
-        """Whether it has said hello."""
-        return self._channel is not None
-
-    def met(self, channel: Channel, hello: dict[str, Any]) -> None:
-        """Take the connection and what the node said on it first."""
-        self._channel = channel
-        self.next_due, self.now = hello["next_due"], hello["now"]
-
-    async def grant(self, to: Instant) -> Instant:
-        """Let it do all that is due by ``to``; return when it wants to wake next."""
-        next_due: Instant = (await self.request({"do": "grant", "to": to}))["next_due"]
-        return next_due
-
-    async def observe(self, at: Instant) -> None:
-        """Set its clock."""
-        await self.request({"do": "observe", "at": at})
-
-    async def request(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Send a request over its control channel."""
-        if self._channel is None:
-            raise ConnectionResetError(f"{self.name} has not said hello")
-        return await self._channel.ask(request)
 
     async def stop(self) -> None:
         """Shut it down in good order: hanging up is the order to. Kill it if it does not."""
         self.stopping = True
-        if self._channel:
-            self._channel.close()
+        self.hang_up()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self.ended), STOP_SECONDS)
             return
@@ -98,8 +68,7 @@ class ProcessNode:
         if self.process:
             processes.send(self.process, signal.SIGKILL)
         await self.ended
-        if self._channel:
-            self._channel.close()
+        self.hang_up()
 
 
 class ProcessRuntime:
@@ -114,9 +83,9 @@ class ProcessRuntime:
     def __init__(self, folder: Path, watcher: Watcher, *, journal: Journal) -> None:
         self._folder = folder
         self._watcher = watcher
+        self._reception = Reception(watcher)
         self._journal = journal
         self._nodes: dict[str, ProcessNode] = {}
-        self._hellos: dict[str, asyncio.Future[tuple[Channel, dict[str, Any]]]] = {}
         self._ends: dict[int, asyncio.Future[int]] = {}
         self._nursery: subprocess.Popen[bytes] | None = None
         self._orders: Channel | None = None
@@ -129,7 +98,7 @@ class ProcessRuntime:
         path = self._folder / "nodes.sock"
         path.unlink(missing_ok=True)  # of a host that died
         with explained("listen for the lab's nodes"), SocketAddress(path) as address:
-            self._server = await loop.create_unix_server(self._connection, address, **KEEP_SOCKET)
+            self._server = await loop.create_unix_server(self._reception.connection, address, **KEEP_SOCKET)
         self._journal.will_make("process", [NURSERY])
         ours, theirs = socket.socketpair()
         with theirs, explained("start the parent of the nodes"):
@@ -147,28 +116,28 @@ class ProcessRuntime:
 
     async def start(self, config: NodeConfig, *, now: Instant) -> ProcessNode:
         """Switch a node on; returns when it has said hello."""
-        loop = asyncio.get_running_loop()
         name = config.name
         self._journal.will_make("process", [f"node {name}"])
-        hello = self._hellos[name] = loop.create_future()
         node: ProcessNode | None = None
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                node = self._nodes[name] = await self._fork(config, now)
-                await asyncio.wait([hello, node.ended], return_when=asyncio.FIRST_COMPLETED)
-            if not hello.done():
-                raise NodeFailedError(f"{name}: its process ended before it was up", hint="host.log has its last words")
-            node.met(*hello.result())
-        except (TimeoutError, ConnectionError):
-            raise NodeFailedError(
-                f"{name}: its process was not up within {START_SECONDS:g} s",
-                hint="the machine may be overloaded; `leaselab doctor FILE` says what a file needs",
-            ) from None
-        finally:
-            del self._hellos[name]
-            hello.cancel()
-            if node and not node.up:
-                await node.kill()
+        with self._reception.expecting(name) as hello:
+            try:
+                async with asyncio.timeout(START_SECONDS):
+                    node = self._nodes[name] = await self._fork(config, now)
+                    either: list[asyncio.Future[Any]] = [hello, node.ended]
+                    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                if not hello.done():
+                    raise NodeFailedError(
+                        f"{name}: its process ended before it was up", hint="host.log has its last words"
+                    )
+                node.met(*hello.result())
+            except (TimeoutError, ConnectionError):
+                raise NodeFailedError(
+                    f"{name}: its process was not up within {START_SECONDS:g} s",
+                    hint="the machine may be overloaded; `leaselab doctor FILE` says what a file needs",
+                ) from None
+            finally:
+                if node and not node.up:
+                    await node.kill()
         return node
 
     async def erase(self, node: str) -> None:
@@ -241,20 +210,3 @@ class ProcessRuntime:
         for end in tuple(self._ends.values()):
             if not end.done():
                 end.set_result(-signal.SIGKILL)
-
-    def _connection(self) -> Channel:
-        """Take a node's call. It says who it is with its first words."""
-        channel: Channel = Channel(partial(self._heard, lambda: channel))
-        return channel
-
-    async def _heard(self, channel: Callable[[], Channel], message: dict[str, Any]) -> dict[str, Any]:
-        match message:
-            case {"event": "wakes", "node": node, "next_due": next_due}:
-                self._watcher.wakes(node, next_due)
-            case {"event": "phase", "node": node, "phase": phase, "prompt": prompt}:
-                self._watcher.phase(node, phase, prompt)
-            case {"event": "hello", "node": node} if not self._hellos[node].done():
-                self._hellos[node].set_result((channel(), message))
-            case {"event": "failed", "node": node, "why": why} if not self._hellos[node].done():
-                self._hellos[node].set_exception(NodeFailedError(f"{node}: {why}"))
-        return {}

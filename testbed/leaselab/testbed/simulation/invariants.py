@@ -1,8 +1,9 @@
 """What holds at every instant whatever happens, checked on the live states of a simulation.
 
-Every rule here is one that no single device can keep alone (docs/rules.md): capacity and maximum (LSE-10), nothing
-granted twice and nobody counting what the server has given up (LSE-11), a restart that changes nothing (LSE-12), one
-hardware ID a client ID (SRV-11), surrendered counts on one side (SUR-04).
+Most rules here are such that no single device can keep them alone (docs/rules.md): capacity and maximum (LSE-10),
+nothing granted twice and nobody counting what the server has given up (LSE-11), a restart that changes nothing
+(LSE-12), one hardware ID a client ID (SRV-11), surrendered counts on one side (SUR-04). The others compare what a
+device keeps ready with what it is reckoned from: the limit at the door (ENF-03), the charges on the pools (LSE-10).
 """
 
 from collections.abc import Iterator, Mapping
@@ -70,7 +71,7 @@ class Invariants:
         }
         broken: list[Violation] = []
         for name, state in states.items():
-            found = [*self._server(name, state), *self._client(name, state, states)]
+            found = [*_doors(state), *self._server(name, state), *self._client(name, state, states)]
             broken += [Violation(at=now, rule=rule, node=name, what=what) for rule, what in found]
         broken += [Violation(at=now, rule="SUR-04", node=name, what=what) for name, what in surrendered_twice(states)]
         return broken
@@ -169,6 +170,14 @@ class Invariants:
         if holding.reserved and holding.reserved_ends_at > edge:
             return False
         return all(one.auto or one.ends_at <= edge for one in holding.increments)
+
+
+def _doors(state: ApplianceState) -> Iterator[tuple[str, str]]:
+    """Compare the limits that sign-ins go by with what they are now (ENF-03)."""
+    for feature, kept in state.limits.items():
+        limit = state.limit(feature)
+        if kept != limit:
+            yield "ENF-03", f"{feature}: sign-ins go by a limit of {kept}, it is {limit}"
 
 
 def _of_record(record: ClientRecord, feature: str, now: Instant) -> tuple[int, int]:

@@ -97,12 +97,12 @@ def bring_users(world: World, node: NodePlan, seed: str) -> None:
 
 
 def _bring(world: World, name: str, feature: str, changes: Iterator[tuple[Instant, int]]) -> None:
-    following = next(changes, None)
+    following, ask = next(changes, None), world.ask
 
     def turn(_now: Instant) -> Instant:
         nonlocal following
         if following is not None:
-            world.ask(name, SetCrowd(users=following[1], feature=feature))
+            ask(name, SetCrowd(following[1], feature))
             following = next(changes, None)
         return NEVER if following is None else following[0]
 

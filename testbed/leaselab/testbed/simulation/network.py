@@ -13,7 +13,7 @@ import msgspec
 from leaselab.appliance.device import Device
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing.messages import ROUTES, Denied
-from leaselab.appliance.machine import Envelope, Refusal, Settle
+from leaselab.appliance.machine import Command, Envelope, Refusal, Settle
 
 Pair = tuple[str, str]
 
@@ -59,6 +59,7 @@ class Network:
         bad_certificates: nodes whose certificate does not stand up (CLT-03).
         delivered: messages that reached their node so far.
         failed: messages that got no answer so far.
+        mishaps: what is yet to befall messages between two nodes.
     """
 
     def __init__(self) -> None:
@@ -69,7 +70,7 @@ class Network:
         self.bad_certificates: set[str] = set()
         self.delivered = 0
         self.failed = 0
-        self._mishaps: dict[Pair, deque[Mishap]] = {}
+        self.mishaps: dict[Pair, deque[Mishap]] = {}
 
     def cut(self, one: str, other: str, *, one_way: bool = False) -> None:
         """Let nothing through between two nodes any more; ``one_way``: from the first to the second only."""
@@ -83,11 +84,11 @@ class Network:
 
     def befall(self, asker: str, asked: str, *mishaps: Mishap) -> None:
         """Let this happen to the next messages from one node to another, one each."""
-        self._mishaps.setdefault((asker, asked), deque()).extend(mishaps)
+        self.mishaps.setdefault((asker, asked), deque()).extend(mishaps)
 
     def calm(self) -> None:
         """Take back every fault."""
-        for faults in (self.cuts, self.lost_replies, self.refusing, self.bad_certificates, self._mishaps):
+        for faults in (self.cuts, self.lost_replies, self.refusing, self.bad_certificates, self.mishaps):
             faults.clear()
 
     def obstacle(self, asker: str, envelope: Envelope) -> str:
@@ -105,7 +106,7 @@ class Network:
 
     def next_mishap(self, asker: str, asked: str) -> Mishap | None:
         """Return what befalls the next message, and forget it."""
-        waiting = self._mishaps.get((asker, asked))
+        waiting = self.mishaps.get((asker, asked))
         return waiting.popleft() if waiting else None
 
 
@@ -115,8 +116,7 @@ def _answer(envelope: str, reply: Any) -> Settle:
         if reply.status:
             return msgspec.structs.replace(reply, id=envelope)
         reply = Denied(reason="unreachable", message=reply.failure)
-    status = REFUSED_STATUS if isinstance(reply, Refusal) else 200
-    return Settle(id=envelope, status=status, body=msgspec.Raw(_encode(reply)))
+    return Settle(id=envelope, status=REFUSED_STATUS if isinstance(reply, Refusal) else 200, body=reply)
 
 
 class Line:
@@ -141,17 +141,17 @@ class Line:
         """Take a message to its node, and return the answer or why there is none."""
         network, own_name, to = self._network, self._own_name, envelope.to
         why = network.obstacle(own_name, envelope)
-        mishap = None if why else network.next_mishap(own_name, to)
+        mishap = None if why or not network.mishaps else network.next_mishap(own_name, to)
         if why or mishap is Mishap.LOST_REQUEST:
             network.failed += 1
             return Settle(id=envelope.id, status=0, failure=why or f"the request to {to} was lost")
-        node, path = network.nodes[to], envelope.path
-        reply: Any = None
+        node, path, message, reply = network.nodes[to], envelope.path, envelope.body, None
+        if not isinstance(message, Command):  # of a relay, or from before a restart
+            message = _DECODERS[path].decode(_encode(message))
+        if path in _SHOWS_SOURCE:
+            message = msgspec.structs.replace(message, source=own_name)
         for _ in range(2 if mishap is Mishap.DUPLICATE else 1):
             network.delivered += 1
-            message = _DECODERS[path].decode(envelope.body)
-            if path in _SHOWS_SOURCE:
-                msgspec.structs.force_setattr(message, "source", own_name)  # fresh from the wire, and ours alone
             reply = await node.serve(message, store_id=self._store_id)
         if mishap is Mishap.POWER_CUT:
             raise PowerCutError(own_name)

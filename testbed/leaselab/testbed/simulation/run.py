@@ -10,14 +10,12 @@ from typing import Any, Final
 import msgspec
 
 from leaselab.appliance.instants import HOUR, Duration, Instant
-from leaselab.appliance.licensing.events import client as client_events
-from leaselab.appliance.licensing.events import server as server_events
 from leaselab.appliance.licensing.state import ApplianceState
-from leaselab.appliance.machine import Event
 from leaselab.testbed.simulation.boot import bring_up
 from leaselab.testbed.simulation.invariants import Invariants, Violation
 from leaselab.testbed.simulation.load import bring_users
 from leaselab.testbed.simulation.stores import NullStore
+from leaselab.testbed.simulation.tally import Tally
 from leaselab.testbed.simulation.world import World
 from leaselab.testbed.topology.plan import Plan
 from leaselab.testbed.topology.planner import plan as plan_of
@@ -31,9 +29,6 @@ CHECKS: Final = "~checks"
 
 KEPT_VIOLATIONS: Final = 100
 """What follows from a broken rule breaks others; the first ones tell the story."""
-
-_LEASE_MODULES: Final = frozenset({client_events.__name__, server_events.__name__})
-"""Whose events are of leases: between license clients and their servers."""
 
 _COUNTERS: Final = (
     "grants",
@@ -76,7 +71,9 @@ class Figures(msgspec.Struct, frozen=True):
         end: the last one.
         nodes: how many devices took part, the vendor's cloud included.
         events: what happened, on all devices together.
-        lease_events: those of them that are of leases, on clients and servers.
+        lease_events: what happened to single leases, the sum of ``leases``. A lease is the reserved count or one
+            increment of one client and feature; what a server did to it counts once, not again at the client.
+        leases: of them, how many were granted, renewed, given back, reclaimed, and how many clients gave themselves.
         events_by_type: the same by their types.
         messages: requests that reached their node.
         messages_failed: requests that got no answer.
@@ -98,6 +95,7 @@ class Figures(msgspec.Struct, frozen=True):
     nodes: int
     events: int
     lease_events: int
+    leases: dict[str, int]
     events_by_type: dict[str, int]
     messages: int
     messages_failed: int
@@ -159,7 +157,7 @@ class Simulation:
         self._seed = seed
         self._on_progress = on_progress
         self._invariants = Invariants(self.world)
-        self._events = Counter[type[Event]]()
+        self._tally = Tally()
         self._most_users = 0
         self._most_promised = Counter[tuple[str, str]]()
         self._broken: list[Violation] = []
@@ -168,13 +166,9 @@ class Simulation:
 
     def run(self, duration: Duration, check_every: Duration) -> Figures:
         """Bring the lab up, let the time pass, and return the figures."""
-        world, events = self.world, self._events
+        world = self.world
         start = world.clock.now()
-
-        def tally(event: Event, _at: Instant) -> None:
-            events[type(event)] += 1
-
-        world.listeners.append(tally)
+        world.listeners.append(self._tally)
         bring_up(world, self._plan)
         for node in self._plan.nodes:
             if node.load:
@@ -209,16 +203,24 @@ class Simulation:
         totals = Counter[str]()
         for _, state in self._appliances():
             totals.update(state.counters)
-        by_type = sorted((kind.__name__, count) for kind, count in self._events.items())
-        network = self.world.network
+        tally, network = self._tally, self.world.network
+        by_type = sorted((kind.__name__, count) for kind, count in tally.events.items())
+        leases = {
+            "granted": tally.granted,
+            "renewed": tally.renewed,
+            "given_back": tally.given_back(state for _, state in self._appliances()),
+            "reclaimed": tally.reclaimed,
+            "auto_leased": tally.auto_leased,
+        }
         return Figures(
             lab=self._plan.lab,
             seed=self._seed,
             start=start,
             end=self.world.clock.now(),
             nodes=len(self._plan.nodes),
-            events=self._events.total(),
-            lease_events=sum(count for kind, count in self._events.items() if kind.__module__ in _LEASE_MODULES),
+            events=tally.events.total(),
+            lease_events=sum(leases.values()),
+            leases=leases,
             events_by_type=dict(by_type),
             messages=network.delivered,
             messages_failed=network.failed,

@@ -179,11 +179,10 @@ class World:
         """Let time pass: everybody does what is due, in order of time and name."""
         turns, next_turn, actors, clock = self._turns, self._next, self._actors, self.clock
         while turns and turns[0][0] <= until:
-            turn = heapq.heappop(turns)
-            due_at, name = turn
+            due_at, name = heapq.heappop(turns)
             if next_turn.get(name) != due_at:
                 continue  # it was moved
-            clock.observe(due_at)
+            clock.present = max(clock.present, due_at)
             del next_turn[name]
             self._set(name, actors[name](clock.present))
         clock.observe(until)

@@ -23,6 +23,7 @@ from leaselab.appliance.console import (
     step,
 )
 from leaselab.appliance.console.dialogue import Input
+from leaselab.appliance.console.tools import Echo, Probe
 from leaselab.appliance.machine import Command, Refusal
 
 BOOT_ANSWERS: Mapping[str, str] = {
@@ -84,6 +85,7 @@ class Desk:
         commands: all that the device was asked.
         effects: all that was wanted beyond commands.
         refusals: what the device says, by type of command; anything else it does.
+        silent: addresses of peers that do not answer.
     """
 
     def __init__(self, facts: Facts) -> None:
@@ -93,6 +95,7 @@ class Desk:
         self.commands: list[Command] = []
         self.effects: list[Effect] = []
         self.refusals: dict[type[Command], Refusal] = {}
+        self.silent: set[str] = set()
         self._latest = Step(screen=self.screen)
 
     @property
@@ -105,9 +108,14 @@ class Desk:
         """What is being asked."""
         return self._latest.prompt
 
-    def power_on(self, boot: Mapping[str, str] | None = None) -> str:
-        """Switch on with answers to boot prompts, nobody being there to choose a boot option; return what is shown."""
-        return self.take(PowerOn(given_answers(boot or {})))
+    def power_on(self, boot: Mapping[str, str] | None = None, *, reset: bool = False) -> str:
+        """Switch on with answers to boot prompts, nobody being there to choose a boot option; return what is shown.
+
+        Args:
+            boot: the answers.
+            reset: the factory settings have just been restored.
+        """
+        return self.take(PowerOn(given_answers(boot or {}), reset=reset))
 
     def enter(self, *lines: str) -> str:
         """Type lines, each with Enter; return what was shown meanwhile."""
@@ -137,9 +145,12 @@ class Desk:
                 pending.append(PauseOver())
         return self.output[before:]
 
-    def _decide(self, commands: tuple[Command, ...]) -> Refusal | None:
+    def _decide(self, commands: tuple[Command, ...]) -> Refusal | Echo | None:
         for command in commands:
             self.commands.append(command)
             if type(command) in self.refusals:
                 return self.refusals.pop(type(command))
+            if isinstance(command, Probe):
+                there = command.address in self.facts.peers.values() and command.address not in self.silent
+                return Echo(milliseconds=0.25 if there else None)
         return None

@@ -7,8 +7,8 @@ else: ten days of a lab are thousands of grants, and each is one call and its an
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -120,6 +120,7 @@ class Timekeeper:
     ) -> None:
         self.scheduler = Scheduler(now=now)
         self.real = real
+        self.grants = 0
         self.last: Advance | None = None
         self._grantees: dict[str, Grantee] = {}
         self._grant_limit = grant_limit
@@ -209,6 +210,12 @@ class Timekeeper:
         self._must_be_virtual("be paused")
         await self._stop()
 
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Let time stand meanwhile; an advance under way is seen through first."""
+        async with self._one_advance:
+            yield
+
     async def close(self) -> None:
         """Stop for good."""
         await self._stop()
@@ -260,6 +267,7 @@ class Timekeeper:
             self._turn, self._turn_began = turn, wall()
             await self._grant(turn)
             run.grants += 1
+            self.grants += 1
             run.now = turn.at
             if run.grants % BREATHE_EVERY == 0:
                 if on_progress:

@@ -94,6 +94,34 @@ Feature: TypeAlias = Literal["concurrent-users", "rdp-users"]
 Units: TypeAlias = Annotated[int, Field(ge=0, le=10_000_000)]
 Limit: TypeAlias = Annotated[int, Field(ge=1, le=10_000_000)]
 
+_MEMORY: Final = r"^([1-9]\d*)(MiB|GiB)$"
+_FACTORS: Final = {"MiB": 1 << 20, "GiB": 1 << 30}
+
+
+def _memory_bytes(text: str) -> int:
+    found = re.search(_MEMORY, text)
+    if found is None:
+        raise ValueError(f"takes an amount of memory, for example 96MiB, not {text!r}")
+    return int(found[1]) * _FACTORS[found[2]]
+
+
+Memory: TypeAlias = Annotated[
+    int,
+    _read(_memory_bytes, "an amount of memory, for example 96MiB"),
+    Field(ge=32 << 20, le=1 << 50),
+    WithJsonSchema({"type": "string", "pattern": _MEMORY}),
+]
+"""In bytes. Below 32 MiB an appliance does not even start."""
+
+PUBLISHED: Final = r"^(\d{1,3}(\.\d{1,3}){3}:)?(\d|" + _PLACE + r")+$"
+Published: TypeAlias = Annotated[
+    str,
+    BeforeValidator(as_written),
+    *_like(PUBLISHED, "a port of this machine, or ADDRESS:PORT"),
+    WithJsonSchema({"type": ["string", "number"], "pattern": PUBLISHED}),
+]
+"""Whether the port is one is checked once the number is in it."""
+
 MAX_COPIES: Final = 15_000
 """What the addresses of one lab last for: the second octet is the lab's, 63 times 250 of the rest are a network's."""
 Copies: TypeAlias = Annotated[int, Field(ge=1, le=MAX_COPIES)]

@@ -32,6 +32,8 @@ AUTH_CODE: Final = re.compile(r"[A-Za-z0-9]{4}(-[A-Za-z0-9]{4}){3}")
 _SINGLE_NAME: Final = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9]+")
 _LONGEST_NAME: Final = 63
+MAX_PORT: Final = 65_535
+MAX_OCTET: Final = 255
 
 NodeCheck: TypeAlias = Callable[[LabNode, str], Iterator[Complaint]]
 """From a node and the lab's release to what is wrong with it."""
@@ -224,6 +226,16 @@ def client_settings(node: LabNode, _: str) -> Iterator[Complaint]:
             yield at(node, ("license-client", "id"), "is missing; it is an ID from the server's client records")
 
 
+def publish(node: LabNode, _: str) -> Iterator[Complaint]:
+    """A published port is one of this machine's."""
+    for surface, where in (node.spec.publish or {}).items():
+        address, _, port = where.rpartition(":")
+        if not 1 <= int(port) <= MAX_PORT:
+            yield at(node, ("publish", surface), f"port {port} is not one of 1 to {MAX_PORT}")
+        if any(int(octet) > MAX_OCTET for octet in address.split(".") if octet):
+            yield at(node, ("publish", surface), f"{address} is no address of a machine")
+
+
 def _counts(allocation: Allocation, own: Release | None) -> tuple[str, str]:
     """Return the field that is wrong and why, or two empty texts."""
     room = allocation.maximum - allocation.reserved
@@ -271,4 +283,5 @@ NODE_CHECKS: Final[tuple[NodeCheck, ...]] = (
     server_role,
     client_records,
     client_settings,
+    publish,
 )

@@ -78,6 +78,22 @@ Load: TypeAlias = OfficeHours | Burst
 """What brings users to a gateway over time; several add up."""
 
 
+class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A port of the container's machine that leads to a port of the node."""
+
+    node_port: int
+    address: str
+    port: int
+
+
+class Container(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a node's container runs. 0 is no limit."""
+
+    cpus: float = 0.0
+    memory_bytes: int = 0
+    published: tuple[Published, ...] = ()
+
+
 class NodePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One node of the lab.
 
@@ -89,6 +105,7 @@ class NodePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         after: nodes that must be ready and provisioned before this one is provisioned.
         users: how many end users the lab signs in once all nodes are provisioned.
         load: what brings users to it over time in a simulation; a running lab leaves it alone.
+        container: how it runs where nodes are containers.
     """
 
     name: str
@@ -98,6 +115,7 @@ class NodePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after: tuple[str, ...] = ()
     users: int = 0
     load: tuple[Load, ...] = ()
+    container: Container = Container()
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,7 +124,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         lab: its name on this machine.
         slot: 1 to 254, its share of the loopback addresses.
-        runtime: ``embedded`` or ``process``.
+        runtime: ``embedded``, ``process`` or ``docker``.
         seed: what its history follows from: same file and seed, same hardware IDs, keys and events.
         clock: where time begins.
         nodes: the cloud first, then in the file's order.

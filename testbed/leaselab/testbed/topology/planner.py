@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from leaselab.appliance.config import ApplianceConfig, CloudConfig, HostEntry, Ports, Ssh
+from leaselab.appliance.config import NO_FAULTS, ApplianceConfig, CloudConfig, ConsoleFaults, HostEntry, Ports, Ssh
 from leaselab.appliance.instants import as_datetime, parse_instant
 from leaselab.appliance.licensing.commands import (
     AddKeys,
@@ -19,22 +19,38 @@ from leaselab.appliance.licensing.commands import (
 )
 from leaselab.testbed.topology.credentials import Credentials
 from leaselab.testbed.topology.identities import Identities
-from leaselab.testbed.topology.plan import Burst, ClockPlan, Entry, Load, NodePlan, OfficeHours, Plan
-from leaselab.testbed.topology.schema import DEFAULT_START, LicenseServer
+from leaselab.testbed.topology.plan import (
+    Burst,
+    ClockPlan,
+    Container,
+    Entry,
+    Load,
+    NodePlan,
+    OfficeHours,
+    Plan,
+    Published,
+)
+from leaselab.testbed.topology.schema import DEFAULT_START, LicenseServer, Settings
 from leaselab.testbed.topology.topology import CLOUD, INTERNAL, LabNode, Topology
 
 NETWORK_NUMBERS: Final = {"internal": 0, "external": 1, "management": 2}
 HOSTS_A_NETWORK: Final = 64 * 250
 """Addresses of one network within a slot."""
 
+LOOPBACK: Final = 127
+PRIVATE: Final = 10
+"""First octet of the addresses of a lab's containers: they have their own network interfaces, and private addresses."""
+
+CONTAINER_RUNTIMES: Final = ("docker",)
+
 USUAL_PORTS: Final = Ports(ssh=22, https=443, metrics=9100)
 HIGH_PORTS: Final = Ports(ssh=2022, https=8443, metrics=9100)
 """Where ports below 1024 are root's alone. Every node has addresses of its own, so all can have the same ports."""
 
 
-def address_of(slot: int, network: str, index: int) -> str:
-    """Return a node's loopback address on a network: 127.S.(64 k + i / 250).(1 + i mod 250)."""
-    return f"127.{slot}.{64 * NETWORK_NUMBERS[network] + index // 250}.{1 + index % 250}"
+def address_of(slot: int, network: str, index: int, *, first: int = LOOPBACK) -> str:
+    """Return a node's address on a network: 127.S.(64 k + i / 250).(1 + i mod 250), or 10.S… of a container."""
+    return f"{first}.{slot}.{64 * NETWORK_NUMBERS[network] + index // 250}.{1 + index % 250}"
 
 
 def plan(
@@ -61,7 +77,9 @@ def plan(
     lab = name or topology.name
     # From the file's own name, whatever the lab is called here: tests side by side must have the same history.
     seed = hashlib.sha256(f"{topology.name}\0{topology.spec.seed or ''}".encode()).hexdigest()[:32]
-    planner = _Planner(topology, lab, seed, secret, slot, USUAL_PORTS if privileged else HIGH_PORTS, existing)
+    contained = runtime in CONTAINER_RUNTIMES
+    ports = USUAL_PORTS if privileged or contained else HIGH_PORTS
+    planner = _Planner(topology, lab, seed, secret, slot, ports, existing, contained=contained)
     clock = topology.spec.clock
     start = clock.start if clock.start is not None else parse_instant(DEFAULT_START)
     return Plan(
@@ -89,12 +107,15 @@ class _Planner:
         slot: int,
         ports: Ports,
         existing: Plan | None,
+        *,
+        contained: bool,
     ) -> None:
         self.credentials = Credentials(lab, secret)
         self._topology = topology
         self._identities = Identities(seed)
         self._slot = slot
         self._ports = ports
+        self._contained = contained
         self._existing = {node.name: node for node in existing.nodes} if existing is not None else {}
         self._indices = _indices(topology, self._existing)
         self._addresses = {name: dict(self._addresses_of(name)) for name in self._indices}
@@ -118,12 +139,31 @@ class _Planner:
                 after=self._after(node),
                 users=node.spec.users or 0,
                 load=tuple(self._load(node)),
+                container=self._container(node),
             )
 
     def _addresses_of(self, name: str) -> Iterator[tuple[str, str]]:
         node = self._topology.find(name)
         for network in self._topology.networks_of(node) if node is not None else (INTERNAL,):
-            yield network, address_of(self._slot, network, self._indices[name])
+            yield network, self._address(network, self._indices[name])
+
+    def _address(self, network: str, index: int) -> str:
+        return address_of(self._slot, network, index, first=PRIVATE if self._contained else LOOPBACK)
+
+    def _container(self, node: LabNode) -> Container:
+        """Return how a node's container runs; without containers nothing of that matters."""
+        if not self._contained:
+            return Container()
+        limits, ports = node.spec.limits, self._ports
+        published = []
+        for name, where in (node.spec.publish or {}).items():
+            address, _, port = where.rpartition(":")
+            published.append(Published(node_port=getattr(ports, name), address=address or "127.0.0.1", port=int(port)))
+        return Container(
+            cpus=(limits.cpus if limits is not None else None) or 0.0,
+            memory_bytes=(limits.memory if limits is not None else None) or 0,
+            published=tuple(published),
+        )
 
     def _cloud(self) -> CloudConfig:
         addresses = self._addresses[CLOUD]
@@ -160,6 +200,7 @@ class _Planner:
                 host_key=self._host_key(name),
                 authorized_keys=(self.credentials.console_public_key,),
                 users=dict(spec.console.users) if spec.console is not None else {},
+                faults=_console_faults(spec),
             ),
             authority_key=self._identities.authority_public,
             user_password=spec.user_password or self.credentials.word(f"users/{name}"),
@@ -203,7 +244,7 @@ class _Planner:
             answers["network"] = f"{address} {netmask} {gateway or ''}".strip()
             answers["dns"] = " ".join(
                 [
-                    *(dns or [address_of(self._slot, INTERNAL, 0)]),
+                    *(dns or [self._address(INTERNAL, 0)]),
                     *(["-"] if len(dns) == 1 and domains else []),
                     *domains,
                 ]
@@ -219,6 +260,8 @@ class _Planner:
             answers["accept-license"] = "y" if boot.accept_license else "n"
         if boot.virtual_license_server is not None:
             answers["virtual-license-server"] = "y" if boot.virtual_license_server else "n"
+        if boot.factory_image is not None:
+            answers["factory-image"] = boot.factory_image
         if boot.admin is not None:
             answers |= {"admin-name": boot.admin.name, "admin-password": boot.admin.password}
         return answers
@@ -301,6 +344,12 @@ class _Planner:
         if client is not None and client.server is not None:
             names.append(client.server)
         return tuple(names)
+
+
+def _console_faults(spec: Settings) -> ConsoleFaults:
+    if spec.console is None or spec.console.faults is None:
+        return NO_FAULTS
+    return ConsoleFaults(**spec.console.faults.model_dump())
 
 
 def _indices(topology: Topology, existing: Mapping[str, NodePlan]) -> dict[str, int]:

@@ -21,8 +21,10 @@ from leaselab.testbed.topology.fieldtypes import (
     Kind,
     LabName,
     Limit,
+    Memory,
     NodeName,
     Personality,
+    Published,
     ReleaseText,
     Text,
     Units,
@@ -108,6 +110,9 @@ class Boot(Section):
     virtual_license_server: bool | None = Field(
         None, description="Asked on virtual appliances from 8.3R1 on: boot as Virtual License Server (VLS-01)."
     )
+    factory_image: Personality | None = Field(
+        None, description="Which image a MAG starts from after a factory reset at its console."
+    )
     admin: Admin | None = Field(None, description="The first administrator.")
     network: BootNetwork | None = Field(None, description="Network settings beside the address.")
     certificate: BootCertificate | None = Field(None, description="The self-signed web certificate.")
@@ -176,10 +181,27 @@ class LicenseClient(Section):
     verify_certificate: bool = Field(True, description="Refuse a server whose certificate does not stand up (CLT-03).")
 
 
+class ConsoleFaults(Section):
+    """What goes wrong on the way from the serial line to those who look at it, to test console drivers."""
+
+    lost_prompts: int = Field(0, ge=0, le=1_000, description="So many of the next prompts are never shown.")
+    split_bytes: bool = Field(False, description="Output comes byte by byte.")
+    banner_delay_milliseconds: int = Field(0, ge=0, le=60_000, description="A newcomer sees the screen that late.")
+    echo_delay_milliseconds: int = Field(0, ge=0, le=60_000, description="Everything shows that late.")
+
+
 class Console(Section):
-    """Who may attach to the serial console beside the lab's own key."""
+    """Who may attach to the serial console beside the lab's own key, and what goes wrong on it."""
 
     users: dict[Text, Text] = Field({}, description="Passwords by user name.")
+    faults: ConsoleFaults | None = Field(None, description="What goes wrong on the line.")
+
+
+class Limits(Section):
+    """What a node's container may take of its machine; runtimes without containers leave it alone."""
+
+    cpus: float | None = Field(None, gt=0, le=1_024, description="Processors, for example 0.5.")
+    memory: Memory | None = Field(None, description="For example 96MiB; the node is killed when it takes more.")
 
 
 class Settings(Section):
@@ -207,7 +229,14 @@ class Settings(Section):
     )
     maximum_users: Limit | None = Field(None, description="Overrides the platform's maximum of concurrent users.")
     time_zone: Text | None = Field(None, description="Of the device, for example Europe/Vienna. Default: UTC.")
-    console: Console | None = Field(None, description="Who may attach to the serial console.")
+    console: Console | None = Field(
+        None, description="Who may attach to the serial console, and what goes wrong on it."
+    )
+    limits: Limits | None = Field(None, description="What its container may take of its machine.")
+    publish: dict[Literal["ssh", "https", "metrics"], Published] | None = Field(
+        None,
+        description="Ports of this machine that lead to the node's container: PORT on 127.0.0.1, or ADDRESS:PORT.",
+    )
 
 
 class GroupSettings(Settings):

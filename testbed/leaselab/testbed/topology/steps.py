@@ -18,7 +18,7 @@ from leaselab.appliance.licensing.commands import (
 )
 from leaselab.appliance.licensing.keys import LicenseKey, read_key
 from leaselab.appliance.machine import Command
-from leaselab.testbed.topology.plan import Entry, NodePlan, Plan
+from leaselab.testbed.topology.plan import Container, Entry, NodePlan, Plan
 from leaselab.testbed.views import Step
 
 CREATE: Final = "create"
@@ -26,6 +26,9 @@ CHANGE: Final = "change"
 RESTART: Final = "restart"
 REMOVE: Final = "remove"
 KEEP: Final = "keep"
+
+Told = ApplianceConfig | CloudConfig | Container
+"""What takes effect when a node is switched on."""
 
 _MADE_OF: Final = ("kind", "personality", "hardware_id", "serial_number", "seed", "authority_key")
 
@@ -52,7 +55,7 @@ def _steps(plan: Plan, existing: Plan) -> Iterator[Step]:
 
 
 def _step(node: NodePlan, known: NodePlan) -> Iterator[Step]:
-    told = _changed(node.config, known.config)
+    told = _changed(node.config, known.config) + _changed(node.container, known.container)
     made_of = [field for field in told if field in _MADE_OF or field == "type"]
     if made_of:
         reason = f"another {_words(made_of)} makes it another device"
@@ -66,7 +69,7 @@ def _step(node: NodePlan, known: NodePlan) -> Iterator[Step]:
         yield Step(node=node.name, action=KEEP, reason="nothing differs")
 
 
-def _changed(config: ApplianceConfig | CloudConfig, known: ApplianceConfig | CloudConfig) -> list[str]:
+def _changed(config: Told, known: Told) -> list[str]:
     """Name the fields that a device is told at switch-on and that differ."""
     if type(config) is not type(known):
         return ["type"]

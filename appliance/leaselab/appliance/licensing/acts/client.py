@@ -57,21 +57,19 @@ def _pull_state(state: ApplianceState, _command: commands.PullState, _now: Insta
 
 
 def _continue(state: ApplianceState, command: client.Continue, now: Instant) -> Decision:
-    demand = state.demand()
-    if not client.has_something_to_say(state.client, demand, ask_again=command.ask_again):
+    if state.client.settings is None:
         return client.NOTHING
-    return client.decide_continue(state.client, state.identity(), demand, now, ask_again=command.ask_again)
+    return client.decide_continue(state.client, state.identity, state.demand(), now, ask_again=command.ask_again)
 
 
 def _settle(state: ApplianceState, answer: Settle, now: Instant) -> Decision:
     envelope = state.outbox.get(answer.id)
     if envelope is None:
         return Decision()
+    if answer.id.startswith(client.PREFIX) and (answer.status or envelope.path != RELAY_PATH):
+        return client.decide_settle(state.client, state.identity, state.licenses, answer, now)
     if answer.id.startswith(cluster.PREFIX):
         return cluster.decide_settle(state.cluster, envelope, answer, state.beat(), now)
-    if envelope.path == RELAY_PATH and not answer.status:  # the leader itself is lost: another leads at once (CLU-03)
-        lost = cluster.lost(state.cluster, envelope.to, answer.failure, envelope=envelope.id, now=now)
-        return Decision(events=(lost, e.RequestDropped(id=envelope.id)), then=(client.Continue(ask_again=True),))
     if answer.id.startswith(standing.PREFIX):
         return standing.decide_settle(envelope, answer, now)
     if answer.id.startswith(download.PREFIX):
@@ -83,19 +81,33 @@ def _settle(state: ApplianceState, answer: Settle, now: Instant) -> Decision:
             public_key=bytes.fromhex(state.authority_key),
             now=now,
         )
-    return client.decide_settle(state.client, state.identity(), state.licenses, answer, now)
+    # The leader itself is lost: another leads at once (CLU-03).
+    lost = cluster.lost(state.cluster, envelope.to, answer.failure, envelope=envelope.id, now=now)
+    return Decision(events=(lost, e.RequestDropped(id=envelope.id)), then=(client.Continue(ask_again=True),))
 
 
 def _client_event(state: ApplianceState, event: Any, at: Instant) -> None:
     """Let the client take an event of its own, and drop the message that this answers from the outbox."""
     tenancy.evolve(state.client, event, state.agenda, at)
-    counter = _CLIENT_COUNTERS.get(type(event))
-    if counter is not None:
-        state.count(counter)
-    answered = getattr(event, "id", None)
-    if answered is not None:
-        state.outbox.pop(answered, None)
+    kind = type(event)
+    if kind in _CLIENT_COUNTERS:
+        state.count(_CLIENT_COUNTERS[kind])
+    if kind in _ANSWERS:
+        state.outbox.pop(event.id, None)
 
+
+_ANSWERS: Final = frozenset(
+    {
+        e.RegistrationTaken,
+        e.RegistrationLost,
+        e.RequestDropped,
+        e.LeasesTaken,
+        e.ConfirmationTaken,
+        e.RequestDenied,
+        e.ContactLost,
+    }
+)
+"""Events that bear the ID of the message they answer."""
 
 _CLIENT_COUNTERS: Final[dict[type[Event], str]] = {
     e.LeasesTaken: "leases_taken",

@@ -6,8 +6,6 @@ It only has no sessions, and asks a server that says no once where each of them 
 
 from typing import Final
 
-import msgspec
-
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing import client, enforcement
 from leaselab.appliance.licensing import events as e
@@ -29,8 +27,8 @@ def _set_crowd(state: ApplianceState, command: SetCrowd, now: Instant) -> Decisi
     there = state.crowd.get(feature, 0)
     if wanted <= there:
         return _changed(command, wanted, there)
-    limit = state.limit(feature)
-    most = enforcement.most_users(limit, max(limit, state.maximum_users), closed=state.closed.get(feature, False))
+    limit = state.limits[feature]
+    most = enforcement.most_users(limit, max(limit, state.maximum_users), closed=state.closed[feature])
     others = state.signed_in.get(feature, 0) - there
     most_of_crowd = max(there, most - others)
     # The first who would be turned away asks for more; those behind are turned away without (LSE-02).
@@ -41,27 +39,27 @@ def _set_crowd(state: ApplianceState, command: SetCrowd, now: Instant) -> Decisi
 def _more(state: ApplianceState, command: SetCrowd, needed: int, now: Instant) -> Decision | None:
     """Ask for an increment, or help oneself to one, if that is what the crowd needs and may get (LSE-02, AUT-05)."""
     feature = command.feature
-    holding = state.client.holdings.get(feature)
-    if holding is None or needed <= holding.leased or not client.has_room(holding):
+    leased = state.leased(feature)
+    if needed <= leased or not client.has_room(state.client, feature):
         return None
-    again = msgspec.structs.replace(command, leased_before=holding.leased)
+    again = SetCrowd(users=command.users, feature=feature, leased_before=leased)
     if state.client.contact == "down":
         helped = client.decide_auto_lease(state.client, state.identity(), feature, needed, now)
         return None if helped is None else Decision(events=(helped,), after_exchange=again)
-    if command.leased_before == holding.leased:
+    if command.leased_before == leased:
         return None  # it has asked, and got nothing
     demand = {**state.demand(), feature: needed}
-    queued = client.decide_continue(state.client, state.identity(), demand, now, ask_again=True)
+    queued = client.decide_continue(state.client, state.identity, demand, now, ask_again=True)
     return Decision(events=queued.events, after_exchange=again)
 
 
 def _changed(command: SetCrowd, users: int, there: int) -> Decision:
-    turned_away = max(0, command.users - users)
-    reply = Crowd(users=users, turned_away=turned_away)
+    turned_away = command.users - users
+    reply = Crowd(users, turned_away)
     if users == there and not turned_away:
         return Decision(reply=reply)
     changed = e.CrowdChanged(feature=command.feature, users=users, came=max(0, users - there), turned_away=turned_away)
-    return Decision(events=(changed,), reply=reply)
+    return Decision((changed,), reply)
 
 
 def _crowd_changed(state: ApplianceState, event: e.CrowdChanged, at: Instant) -> None:

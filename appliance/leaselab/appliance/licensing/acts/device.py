@@ -11,19 +11,33 @@ from leaselab.appliance.licensing.passwords import MAX_PASSWORD, hash_password
 from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.appliance.licensing.users import MAX_USER_NAME, is_user_name
 from leaselab.appliance.machine import Decision, Refusal
+from leaselab.appliance.models.platforms import MAG, PERSONALITIES
 from leaselab.appliance.models.releases import Release, ReleaseError, has_virtual_license_server, matching_release
 
 
 def _power_on(state: ApplianceState, command: commands.PowerOn, _now: Instant) -> Decision | Refusal:
-    """Start with a release, named as the personality names it (PLT-03); another one than before is an upgrade."""
+    """Start with a release, named as the personality names it (PLT-03); another one than before is an upgrade.
+
+    The release asked for the last time is no wish to leave the one that somebody has rolled back to since.
+    """
     try:
         release = matching_release(Release.parse(command.release), state.personality)
     except ReleaseError as error:
         return Refusal("release", f"{error}; {state.hostname} stays with {state.release}")
-    return Decision(events=(e.Booted(release=str(release), secret=command.secret),))
+    runs = state.release if str(release) == state.told_release else str(release)
+    return Decision(events=(e.Booted(release=runs, secret=command.secret, told=str(release)),))
+
+
+def _roll_back(state: ApplianceState, _command: commands.RollBack, _now: Instant) -> Decision | Refusal:
+    if not state.rollback:
+        return Refusal("no-rollback", "There is no version to roll back to.")
+    return Decision(events=(e.Booted(release=state.rollback, secret=state.secret, told=state.told_release),))
 
 
 def _booted(state: ApplianceState, event: e.Booted, at: Instant) -> None:
+    if state.secret and event.release != state.release:
+        state.rollback = state.release
+    state.told_release = event.told or event.release
     state.release = event.release
     state.secret = state.secret or event.secret
     recount(state, at)
@@ -48,6 +62,24 @@ def _choose_mode(state: ApplianceState, command: commands.ChooseMode, _now: Inst
 
 def _mode_chosen(state: ApplianceState, event: e.ModeChosen, at: Instant) -> None:
     state.virtual_license_server = event.virtual_license_server
+    recount(state, at)
+
+
+def _choose_personality(
+    state: ApplianceState, command: commands.ChoosePersonality, _now: Instant
+) -> Decision | Refusal:
+    if state.first_boot_done:
+        return Refusal("first-boot-only", "the image is chosen after a factory reset")
+    if state.platform.family != MAG or command.personality not in PERSONALITIES:
+        return Refusal("no-such-image", f"{state.platform.name} has no factory image {command.personality!r}")
+    if command.personality == state.personality:
+        return Decision()
+    release = matching_release(Release.parse(state.release), command.personality)
+    return Decision(events=(e.PersonalityChosen(personality=command.personality, release=str(release)),))
+
+
+def _personality_chosen(state: ApplianceState, event: e.PersonalityChosen, at: Instant) -> None:
+    state.personality, state.release, state.told_release = event.personality, event.release, event.release
     recount(state, at)
 
 
@@ -139,6 +171,18 @@ def _admin_deleted(state: ApplianceState, event: e.AdministratorDeleted, _at: In
     state.no_rest.discard(event.name)
 
 
+def _protect(state: ApplianceState, command: commands.ProtectConsole, _now: Instant) -> Decision | Refusal:
+    if command.enabled and not state.administrators:
+        return Refusal("no-administrator", "There is no administrator who could sign in: create one first.")
+    if command.enabled == state.console_protected:
+        return Decision()
+    return Decision(events=(e.ConsoleProtected(enabled=command.enabled),))
+
+
+def _protected(state: ApplianceState, event: e.ConsoleProtected, _at: Instant) -> None:
+    state.console_protected = event.enabled
+
+
 def _create_certificate(_state: ApplianceState, command: commands.CreateCertificate, _now: Instant) -> Decision:
     return Decision(events=(e.CertificateCreated(common_name=command.common_name, organization=command.organization),))
 
@@ -172,6 +216,9 @@ DECIDERS: Final[Deciders] = {
     commands.SetRestAccess: _rest_access,
     commands.CreateCertificate: _create_certificate,
     commands.FinishFirstBoot: _finish,
+    commands.ProtectConsole: _protect,
+    commands.RollBack: _roll_back,
+    commands.ChoosePersonality: _choose_personality,
 }
 
 EVOLVERS: Final[Evolvers] = {
@@ -187,4 +234,6 @@ EVOLVERS: Final[Evolvers] = {
     e.RestAccessSet: _rest_access_set,
     e.CertificateCreated: _certificate_created,
     e.FirstBootFinished: _finished,
+    e.ConsoleProtected: _protected,
+    e.PersonalityChosen: _personality_chosen,
 }

@@ -37,8 +37,9 @@ def turned_away(state: ApplianceState, at: Instant) -> None:
 def watch(state: ApplianceState, at: Instant) -> None:
     """After sign-ins, limits or licenses changed: plan what the system will do about it (ICE-04)."""
     mode = state.emergency
-    if not (state.licenses.emergency or mode.enabled):  # nearly every device, and every sign-in passes here
-        state.agenda.drop(emergency.LOOK_KEY)
+    if not (state.licenses.emergency or mode.by):  # nearly every device, and every sign-in passes here
+        if emergency.LOOK_KEY in state.agenda.entries:
+            state.agenda.drop(emergency.LOOK_KEY)
         return
     emergency.plan_looks(
         mode,

@@ -105,10 +105,12 @@ def _request_refused(state: ApplianceState, event: e.RequestRefused, at: Instant
 
 
 def _answered(state: ApplianceState, event: e.LeasesAnswered, at: Instant) -> None:
-    first = event.verb == "lease" and not event.granted
-    state.count("renewals" if event.verb == "renew" else "grants", max(len(event.granted) + len(event.auto), 1))
-    if first:
-        state.count("first_leases")
+    if event.verb == "renew":
+        state.count("renewals")
+    else:
+        state.count("grants", max(len(event.granted) + len(event.auto), 1))
+        if event.verb == "lease" and not event.granted:
+            state.count("first_leases")
     for lease in event.reply.features.values():
         if lease.denied:
             state.count(f"denials:{lease.denied}")

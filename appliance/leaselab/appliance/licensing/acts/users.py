@@ -23,14 +23,13 @@ def _sign_in(state: ApplianceState, command: commands.SignIn, now: Instant) -> D
     feature = command.feature
     signed_in = state.signed_in.get(feature, 0)
     demand = signed_in + 1 - state.usable(feature)
-    holding = state.client.holdings.get(feature)
-    if not command.asked and holding is not None and demand > holding.leased and client.has_room(holding):
+    if not command.asked and demand > state.leased(feature) and client.has_room(state.client, feature):
         asked = msgspec.structs.replace(command, asked=True)
         if state.client.contact == "down":
             helped = client.decide_auto_lease(state.client, state.identity(), feature, demand, now)
             return Decision(events=(helped,) if helped else (), then=(), after_exchange=asked)
         queued = client.decide_continue(
-            state.client, state.identity(), {**state.demand(), feature: demand}, now, ask_again=True
+            state.client, state.identity, {**state.demand(), feature: demand}, now, ask_again=True
         )
         return Decision(events=queued.events, after_exchange=asked)
     if command.asked and state.client.contact == "down":

@@ -32,6 +32,7 @@ from leaselab.appliance.licensing.events.device import (
     AgreementAccepted,
     Booted,
     CertificateCreated,
+    ConsoleProtected,
     CrowdChanged,
     EmergencySwitched,
     FirstBootFinished,
@@ -39,6 +40,7 @@ from leaselab.appliance.licensing.events.device import (
     LicenseSurrendered,
     ModeChosen,
     NetworkSet,
+    PersonalityChosen,
     RestAccessSet,
     SessionOptionsSet,
     SignedIn,
@@ -95,6 +97,8 @@ ApplianceEvent = (
     | AdministratorNoted
     | RestAccessSet
     | CertificateCreated
+    | ConsoleProtected
+    | PersonalityChosen
     | FirstBootFinished
     | LicenseInstalled
     | LicenseRemoved
@@ -176,6 +180,7 @@ __all__ = [
     "ClientSaved",
     "ClusterJoined",
     "ConfirmationTaken",
+    "ConsoleProtected",
     "ContactDue",
     "ContactLost",
     "CrowdChanged",
@@ -209,6 +214,7 @@ __all__ = [
     "NetworkSet",
     "PenaltyBegan",
     "PenaltyEnded",
+    "PersonalityChosen",
     "RegistrationLost",
     "RegistrationTaken",
     "RenewalIntervalSet",

@@ -6,10 +6,14 @@ from leaselab.appliance.machine import Event
 
 
 class Booted(Event, frozen=True):
-    """Switched on with a release; ``secret`` is kept from the first time only."""
+    """Switched on with a release; ``secret`` is kept from the first time only.
+
+    ``told`` is the release that was last asked for; after a rollback it is not the one that runs.
+    """
 
     release: str
     secret: bytes
+    told: str = ""
 
 
 class AgreementAccepted(Event, frozen=True):
@@ -88,6 +92,19 @@ class CertificateCreated(Event, frozen=True):
 
 class FirstBootFinished(Event, frozen=True):
     """The wizard is through."""
+
+
+class ConsoleProtected(Event, frozen=True):
+    """The console's menu was put behind a sign-in, or was freed of it."""
+
+    enabled: bool
+
+
+class PersonalityChosen(Event, frozen=True):
+    """The device starts from the other factory image: another product, with its release of the same time."""
+
+    personality: str
+    release: str
 
 
 class EmergencySwitched(Event, frozen=True):

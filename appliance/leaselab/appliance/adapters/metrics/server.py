@@ -1,0 +1,45 @@
+"""Plain HTTP on a metrics port: ``/metrics`` as Prometheus text or OpenMetrics, as the scraper prefers."""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+
+from leaselab.appliance.adapters.wire.http1 import Connection, Request, Response
+from leaselab.appliance.adapters.wire.listener import Listener
+
+
+class MetricsServer:
+    """Shows a registry.
+
+    Args:
+        registry: of one device, or of the lab.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._listener = Listener(self._handle)
+
+    async def open(self, addresses: Iterable[str], port: int) -> None:
+        """Listen.
+
+        Raises:
+            ListenError: an address cannot be had.
+        """
+        await self._listener.open(addresses, port)
+
+    async def close(self) -> None:
+        """Close the port."""
+        await self._listener.close()
+
+    def abort(self) -> None:
+        """Drop everything at once."""
+        self._listener.abort()
+
+    async def _handle(self, request: Request, _connection: Connection) -> Response:
+        if request.target.partition(b"?")[0] != b"/metrics":
+            return Response(HTTPStatus.NOT_FOUND, b"Metrics are at /metrics.\n")
+        encode, content_type = choose_encoder(request.header(b"accept").decode("latin-1"))
+        body: bytes = encode(self._registry)
+        return Response(HTTPStatus.OK, body, f"content-type: {content_type}\r\n".encode())

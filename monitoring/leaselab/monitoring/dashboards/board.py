@@ -1,0 +1,187 @@
+"""The parts that dashboards are made of: a board has variables and rows of panels, a panel has queries."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+WIDTH: Final = 24
+"""Columns of Grafana's grid."""
+
+SCHEMA_VERSION: Final = 39
+"""Of Grafana 10 and 11."""
+
+DATA_SOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
+
+GREEN, AMBER, RED = "green", "orange", "red"
+
+
+@dataclass(frozen=True)
+class Query:
+    """One line of a panel: PromQL, and how its series are named."""
+
+    expr: str
+    legend: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel.
+
+    Attributes:
+        title: what it shows.
+        queries: of its data.
+        kind: ``timeseries``, ``stat`` or ``table``.
+        unit: Grafana's name of a unit, e.g. ``s`` or ``percentunit``.
+        width: in columns of 24.
+        height: in rows of the grid.
+        text: what a reader should know to judge it.
+        thresholds: colours from a value on.
+        quiet: may rightly have no series, e.g. what is over while all is well.
+    """
+
+    title: str
+    queries: tuple[Query, ...]
+    kind: str = "timeseries"
+    unit: str = "short"
+    width: int = 8
+    height: int = 8
+    text: str = ""
+    thresholds: tuple[tuple[float, str], ...] = ()
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A choice at the top: the values of a label of a metric."""
+
+    name: str
+    metric: str
+    label: str
+    multiple: bool = True
+
+    @property
+    def query(self) -> str:
+        """What Grafana asks for the values."""
+        return f"label_values({self.metric}, {self.label})"
+
+
+@dataclass(frozen=True)
+class Board:
+    """A dashboard."""
+
+    uid: str
+    title: str
+    text: str
+    variables: tuple[Variable, ...]
+    panels: tuple[Panel, ...]
+
+    def model(self) -> dict[str, Any]:
+        """Return the JSON that Grafana takes."""
+        return {
+            "uid": self.uid,
+            "title": self.title,
+            "description": self.text,
+            "tags": ["leaselab"],
+            "schemaVersion": SCHEMA_VERSION,
+            "editable": True,
+            "graphTooltip": 1,
+            "timezone": "utc",
+            "refresh": "10s",
+            "time": {"from": "now-15m", "to": "now"},
+            "templating": {"list": [_data_source_choice(), *map(_choice, self.variables)]},
+            "panels": list(_placed(self.panels)),
+        }
+
+
+def _data_source_choice() -> dict[str, Any]:
+    return {
+        "name": "datasource",
+        "label": "Data source",
+        "type": "datasource",
+        "query": "prometheus",
+    }
+
+
+def _choice(variable: Variable) -> dict[str, Any]:
+    return {
+        "name": variable.name,
+        "label": variable.name.capitalize(),
+        "type": "query",
+        "datasource": DATA_SOURCE,
+        "query": {"query": variable.query, "refId": f"values-of-{variable.name}"},
+        "refresh": 2,
+        "sort": 1,
+        "multi": variable.multiple,
+        "includeAll": variable.multiple,
+        **({"allValue": ".*", "current": {"text": "All", "value": "$__all"}} if variable.multiple else {}),
+    }
+
+
+def _placed(panels: Iterable[Panel]) -> Iterable[dict[str, Any]]:
+    """Set panels from left to right, a new row where one does not fit."""
+    x = y = row_height = 0
+    for number, panel in enumerate(panels, 1):
+        if x + panel.width > WIDTH:
+            x, y, row_height = 0, y + row_height, 0
+        yield _panel(number, panel, x, y)
+        x += panel.width
+        row_height = max(row_height, panel.height)
+
+
+def _panel(number: int, panel: Panel, x: int, y: int) -> dict[str, Any]:
+    return {
+        "id": number,
+        "type": panel.kind,
+        "title": panel.title,
+        "description": panel.text,
+        "datasource": DATA_SOURCE,
+        "gridPos": {"x": x, "y": y, "w": panel.width, "h": panel.height},
+        "targets": [
+            {
+                "refId": chr(ord("A") + index),
+                "datasource": DATA_SOURCE,
+                "expr": query.expr,
+                "legendFormat": query.legend,
+                **({"instant": True, "format": "table"} if panel.kind == "table" else {}),
+            }
+            for index, query in enumerate(panel.queries)
+        ],
+        "fieldConfig": {"defaults": _field(panel), "overrides": []},
+        "options": _OPTIONS[panel.kind],
+        **({"transformations": _ONE_TABLE} if panel.kind == "table" else {}),
+    }
+
+
+def _field(panel: Panel) -> dict[str, Any]:
+    steps: list[dict[str, Any]] = [{"color": GREEN, "value": None}]
+    steps += [{"color": colour, "value": value} for value, colour in panel.thresholds]
+    field: dict[str, Any] = {"unit": panel.unit, "thresholds": {"mode": "absolute", "steps": steps}}
+    if panel.kind == "timeseries":
+        field["custom"] = {"fillOpacity": 8, "lineInterpolation": "stepAfter", "lineWidth": 2, "showPoints": "never"}
+        field["color"] = {"mode": "palette-classic"}
+    else:
+        field["color"] = {"mode": "thresholds"}
+    return field
+
+
+_OPTIONS: Final[dict[str, dict[str, Any]]] = {
+    "timeseries": {
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
+        "tooltip": {"mode": "multi", "sort": "desc"},
+    },
+    "stat": {
+        "reduceOptions": {"calcs": ["lastNotNull"], "values": False},
+        "colorMode": "value",
+        "graphMode": "area",
+        "textMode": "auto",
+        "justifyMode": "auto",
+        "orientation": "auto",
+    },
+    "table": {"showHeader": True, "cellHeight": "sm"},
+}
+_ONE_TABLE: Final = [
+    {
+        "id": "organize",
+        "options": {"excludeByName": {"Time": True, "__name__": True, "instance": True, "job": True}},
+    }
+]

@@ -1,0 +1,387 @@
+"""A container a node, on networks of the lab's own, in a Docker Engine on this machine.
+
+A node's folder is the only thing it shares with the lab: its configuration, its store and the socket that it dials out
+to are in there, so no secret is in an image, an environment or a command line, and a node that has lost its container
+has lost nothing. The socket is no part of the networks: cutting packets cuts nodes off from each other, not from time.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import os
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from leaselab.appliance.adapters.wire.unix import KEEP_SOCKET, SocketAddress
+from leaselab.appliance.config import NodeConfig
+from leaselab.appliance.instants import Instant
+from leaselab.testbed import processes
+from leaselab.testbed.engine import LAB, NODE, Engine
+from leaselab.testbed.errors import EngineError, GoneError, LeaselabError, NodeFailedError
+from leaselab.testbed.files import explained, write_whole
+from leaselab.testbed.images import IMAGE_USER, current_image
+from leaselab.testbed.journal import Journal
+from leaselab.testbed.runtimes.dialled import DialledNode, Hello, Reception
+from leaselab.testbed.runtimes.protocol import Watcher
+from leaselab.testbed.topology.plan import Container
+
+HOME: Final = "/lab"
+"""Where a container sees its node's folder."""
+
+START_SECONDS: Final = 60.0
+"""For a container to say hello: fifty of them import their libraries side by side."""
+
+LOOK_SECONDS: Final = 0.5
+"""How often a container that has not said hello is looked at; one that has ended never will."""
+
+STOP_SECONDS: Final = 5
+"""For a node to shut down in good order; then it is killed."""
+
+END_SECONDS: Final = 10
+"""For the engine to notice that a container has ended whose connection is lost."""
+
+LAST_LINES: Final = 5
+"""Of a failed container's output, that its error shows."""
+
+PROCESSES: Final = 64
+"""Processes and threads of a node; it has one and a few."""
+
+NETWORK_BITS: Final = 18
+"""A network's share of an address: 10.S.(64 k).0/18 (see the planner)."""
+
+SIGNALLED: Final = 128
+"""Exit statuses above this are 128 and the number of the signal."""
+
+
+class DockerNode(DialledNode):
+    """A node that is a container.
+
+    Args:
+        name: of the node.
+        container: what it is called in the engine.
+        engine: where it is.
+        remove: kills and removes the container, and all that the lab has for it.
+    """
+
+    def __init__(
+        self, name: str, container: str, engine: Engine, *, remove: Callable[["DockerNode"], Awaitable[None]]
+    ) -> None:
+        super().__init__(name)
+        self.container = container
+        self.lines: asyncio.Server | None = None
+        self._engine = engine
+        self._remove = remove
+
+    async def stop(self) -> None:
+        """Shut it down in good order, kill it if it does not, and remove its container."""
+        self.stopping = True
+        self.hang_up()
+        with contextlib.suppress(GoneError):
+            await self._engine.ask(f"stop {self.name}", lambda api: api.stop(self.container, timeout=STOP_SECONDS))
+        await self._remove(self)
+
+    async def kill(self) -> None:
+        """SIGKILL to all of its processes, as a power cut does; its container is removed."""
+        self.stopping = True
+        await self._remove(self)
+
+    async def pause(self) -> None:
+        """Freeze all of its processes where they are."""
+        await self._engine.ask(f"pause {self.name}", lambda api: api.pause(self.container))
+
+    async def resume(self) -> None:
+        """Let it go on after :meth:`pause`."""
+        await self._engine.ask(f"resume {self.name}", lambda api: api.unpause(self.container))
+
+
+class DockerRuntime:
+    """Runs nodes as containers.
+
+    Args:
+        folder: the lab's.
+        watcher: told what nodes do.
+        journal: told of every container and network before it is made.
+        prefix: of the names of both; no other lab on this machine has it.
+        container: how a node's container runs, by the node's name.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        watcher: Watcher,
+        *,
+        journal: Journal,
+        prefix: str,
+        container: Callable[[str], Container] = lambda _node: Container(),
+    ) -> None:
+        self._folder = folder
+        self._watcher = watcher
+        self._journal = journal
+        self.prefix = prefix
+        self._container = container
+        self._reception = Reception(watcher)
+        self._nodes: dict[str, DockerNode] = {}
+        self._networks: dict[str, asyncio.Future[None]] = {}
+        self._asking: set[asyncio.Task[None]] = set()
+        self._engine: Engine | None = None
+        self._image = ""
+
+    async def open(self) -> None:
+        """Find the engine and the image."""
+        engine = await asyncio.to_thread(Engine.connect)
+        self._engine = engine
+        self._image = await asyncio.to_thread(current_image, engine)
+        self._journal.will_make("engine", [engine.address])
+        with explained("make the nodes' folder"):
+            (self._folder / "nodes").mkdir(mode=0o700, exist_ok=True)
+
+    async def start(self, config: NodeConfig, *, now: Instant) -> DockerNode:
+        """Switch a node on; returns when it has said hello."""
+        name = config.name
+        node = DockerNode(name, f"{self.prefix}-{name}", self._opened(), remove=self._remove)
+        with self._reception.expecting(name) as hello:
+            try:
+                async with asyncio.timeout(START_SECONDS):
+                    await self._make(node, config, now)
+                    node.met(*await self._hello(node, hello))
+            except TimeoutError:
+                raise NodeFailedError(
+                    f"{name}: its container was not up within {START_SECONDS:g} s",
+                    hint="the machine may be overloaded; `leaselab doctor FILE` says what a file needs",
+                ) from None
+            except EngineError as error:
+                raise NodeFailedError(f"{name}: {error.message}", hint=error.hint) from error
+            finally:
+                if not node.up:
+                    with contextlib.suppress(EngineError):  # the journal still has it
+                        await node.kill()
+        self._nodes[name] = node
+        return node
+
+    async def erase(self, node: str) -> None:
+        """Forget all that a node has ever stored."""
+        for file in self._home(node).glob("device.db*"):
+            file.unlink()
+
+    async def keep(self) -> None:
+        """Do nothing: a node answers a grant when its store is on disk."""
+
+    async def close(self) -> None:
+        """Stop what still runs, and remove every container and network."""
+        if self._engine is None:
+            return
+        try:
+            await asyncio.gather(*(node.stop() for node in tuple(self._nodes.values())))
+            if self._asking:
+                await asyncio.wait(self._asking)
+            await asyncio.gather(*(self._remove_network(network) for network in tuple(self._networks)))
+        finally:
+            self._engine.close()
+            self._engine = None
+
+    def _opened(self) -> Engine:
+        if self._engine is None:
+            raise RuntimeError("the runtime is not open")
+        return self._engine
+
+    def _home(self, node: str) -> Path:
+        return self._folder / "nodes" / node
+
+    async def _make(self, node: DockerNode, config: NodeConfig, now: Instant) -> None:
+        """Make a node's folder, networks and container, and start it."""
+        engine, networks = self._opened(), {}
+        await self._furnish(node, config)
+        for network, address in config.addresses.items():
+            networks[await self._network(network, address)] = address
+        self._journal.will_make("container", [node.container])
+        order = self._order(node, config, networks, now)
+        await engine.ask(f"create {node.name}", order)
+        for network in list(networks)[1:]:
+            await engine.ask(
+                f"connect {node.name} at {networks[network]}",
+                partial(_connect, node=node, network=network, address=networks[network]),
+            )
+        await engine.ask(f"start {node.name} at {', '.join(networks.values())}", lambda api: api.start(node.container))
+        node.process = _first_process(await self._inspect(node))
+
+    async def _furnish(self, node: DockerNode, config: NodeConfig) -> None:
+        """Put into a node's folder what it needs, and make all of it the container's user's."""
+        home = self._home(node.name)
+        path = home / "lab.sock"
+        with explained(f"make the folder of {node.name}"):
+            home.mkdir(mode=0o700, exist_ok=True)
+            write_whole(home / "config.json", msgspec.json.encode(config), sync=False)
+            path.unlink(missing_ok=True)
+            with SocketAddress(path) as address:
+                node.lines = await asyncio.get_running_loop().create_unix_server(
+                    lambda: self._reception.connection(only=node.name, on_lost=lambda: self._line_lost(node)),
+                    address,
+                    **KEEP_SOCKET,
+                )
+            if os.geteuid() == 0:
+                for own in (home, home / "config.json", path):
+                    os.chown(own, *IMAGE_USER)
+
+    def _order(
+        self, node: DockerNode, config: NodeConfig, networks: dict[str, str], now: Instant
+    ) -> Callable[[Any], Any]:
+        """Return the call that creates a node's container on its internal network."""
+        wanted = self._container(node.name)
+        user = IMAGE_USER if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+        network, address = next(iter(networks.items()))
+        ports = {f"{each.node_port}/tcp": (each.address, each.port) for each in wanted.published}
+
+        def create(api: Any) -> Any:
+            return api.create_container(
+                self._image,
+                name=node.container,
+                hostname=config.name,
+                command=[f"{HOME}/config.json", f"--store={HOME}/device.db", f"--lab={HOME}/lab.sock", f"--now={now}"],
+                user="{}:{}".format(*user),
+                labels={LAB: str(self._folder), NODE: node.name},
+                ports=[each.node_port for each in wanted.published],
+                host_config=api.create_host_config(
+                    binds={str(self._home(node.name)): {"bind": HOME, "mode": "rw"}},
+                    network_mode=network,
+                    port_bindings=ports,
+                    read_only=True,
+                    tmpfs={"/tmp": "size=16m"},  # noqa: S108 - the container's own
+                    cap_drop=["ALL"],
+                    security_opt=["no-new-privileges"],
+                    sysctls={"net.ipv4.ip_unprivileged_port_start": "0"},
+                    nano_cpus=int(wanted.cpus * 1_000_000_000) or None,
+                    mem_limit=wanted.memory_bytes or None,
+                    pids_limit=PROCESSES,
+                    log_config={"Type": "json-file", "Config": {"max-size": "1m", "max-file": "1"}},
+                ),
+                networking_config=api.create_networking_config(
+                    {network: api.create_endpoint_config(ipv4_address=address, aliases=[node.name])}
+                ),
+            )
+
+        return create
+
+    async def _network(self, network: str, address: str) -> str:
+        """Return the name of a network, made when the first node needs it."""
+        name = f"{self.prefix}-{network}"
+        if name not in self._networks:
+            subnet = ipaddress.IPv4Network(f"{address}/{NETWORK_BITS}", strict=False)
+            self._networks[name] = asyncio.ensure_future(self._make_network(name, subnet))
+        await asyncio.shield(self._networks[name])
+        return name
+
+    async def _make_network(self, name: str, subnet: ipaddress.IPv4Network) -> None:
+        from docker.types import IPAMConfig, IPAMPool
+
+        self._journal.will_make("network", [name])
+        # No node has the last address but one: the planner numbers them 1 to 250.
+        pool = IPAMPool(subnet=str(subnet), gateway=str(subnet.broadcast_address - 1))
+        try:
+            await self._opened().ask(
+                f"make the network {name} ({subnet})",
+                lambda api: api.create_network(
+                    name,
+                    driver="bridge",
+                    ipam=IPAMConfig(pool_configs=[pool]),
+                    labels={LAB: str(self._folder)},
+                    options={"com.docker.network.bridge.enable_ip_masquerade": "false"},
+                    check_duplicate=True,
+                ),
+            )
+        except EngineError as error:
+            hint = error.hint or f"`docker network ls --filter label={LAB}` lists those of labs; free {subnet}"
+            raise EngineError(error.message, hint=hint) from error
+
+    async def _remove_network(self, name: str) -> None:
+        made = self._networks.pop(name)
+        with contextlib.suppress(LeaselabError):
+            await made
+            await self._opened().discard("network", name, lab=str(self._folder))
+            self._journal.gone("network", [name])
+
+    async def _hello(self, node: DockerNode, hello: "asyncio.Future[Hello]") -> Hello:
+        """Wait for a node's first words; find out why if its container ends before."""
+        while not hello.done():
+            await asyncio.wait([hello], timeout=LOOK_SECONDS)
+            if not hello.done() and not (await self._state(node))["Running"]:
+                await asyncio.wait([hello], timeout=LOOK_SECONDS)  # its last words may be on their way
+                if not hello.done():
+                    raise NodeFailedError(
+                        f"{node.name}: its container ended before it was up ({await self._how_it_ended(node)})",
+                        hint="`leaselab images build` if the image is not the one meant",
+                    )
+        return hello.result()
+
+    async def _state(self, node: DockerNode) -> dict[str, Any]:
+        state: dict[str, Any] = (await self._inspect(node))["State"]
+        return state
+
+    async def _inspect(self, node: DockerNode) -> dict[str, Any]:
+        found: dict[str, Any] = await self._opened().ask(
+            f"look at {node.name}", lambda api: api.inspect_container(node.container)
+        )
+        return found
+
+    def _line_lost(self, node: DockerNode) -> None:
+        if node.up and not node.stopping:
+            asking = asyncio.ensure_future(self._find_out(node))
+            self._asking.add(asking)
+            asking.add_done_callback(self._asking.discard)
+
+    async def _find_out(self, node: DockerNode) -> None:
+        """Tell why a node has gone that nobody stopped, and remove what is left of it."""
+        try:
+            with contextlib.suppress(EngineError):
+                await self._opened().ask(
+                    f"wait for {node.name}", lambda api: api.wait(node.container, timeout=END_SECONDS)
+                )
+            why = f"its process ended by itself ({await self._how_it_ended(node)})"
+        except GoneError:
+            why = "its container was removed"
+        except EngineError as error:
+            why = error.message
+        with contextlib.suppress(EngineError):  # the journal still has it
+            await self._remove(node)
+        if not node.stopping:
+            self._watcher.lost(node.name, why)
+
+    async def _how_it_ended(self, node: DockerNode) -> str:
+        state = await self._state(node)
+        status: int = state["ExitCode"]
+        if state["OOMKilled"]:
+            return f"it took more than its {self._container(node.name).memory_bytes >> 20} MiB of memory"
+        if status > SIGNALLED:
+            return f"signal {status - SIGNALLED}"
+        output: bytes = await self._opened().ask(
+            f"read the output of {node.name}", lambda api: api.logs(node.container, tail=LAST_LINES)
+        )
+        words = " / ".join(line.strip() for line in output.decode(errors="replace").splitlines() if line.strip())
+        return f"exit status {status}{': ' if words else ''}{words}"
+
+    async def _remove(self, node: DockerNode) -> None:
+        """Kill and remove a node's container if it is this lab's; a name may be another's."""
+        node.hang_up()
+        if node.lines:
+            node.lines.close()
+        await self._opened().discard("container", node.container, lab=str(self._folder))
+        if self._nodes.get(node.name) is node:
+            del self._nodes[node.name]
+        self._journal.gone("container", [node.container])
+
+
+def _connect(api: Any, *, node: DockerNode, network: str, address: str) -> None:
+    api.connect_container_to_network(node.container, network, ipv4_address=address, aliases=[node.name])
+
+
+def _first_process(found: dict[str, Any]) -> processes.ProcessId | None:
+    """Return a container's first process, if it is one of this machine's: an engine may be in a virtual machine."""
+    pid: int = found["State"]["Pid"]
+    try:
+        ours = pid > 0 and found["Id"] in Path(f"/proc/{pid}/cgroup").read_text()
+    except OSError:
+        return None
+    return processes.identify(pid) if ours else None

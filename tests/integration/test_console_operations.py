@@ -1,0 +1,190 @@
+"""What a person does at the console of a node in a real lab really happens, and the lab knows of it."""
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+
+from leaselab.testbed import Lab
+from leaselab.testbed.console_driver import ConsoleDriver, ConsoleError
+
+PATIENCE_SECONDS = 30.0
+TOPOLOGY = """
+name: operations
+release: ${RELEASE:-8.3R1}
+nodes:
+  gw1:
+    kind: ${KIND:-psa3000}
+    boot: {accept-license: true, admin: {name: admin, password: admin123}}
+  gw2:
+    kind: psa3000
+    boot: {accept-license: true, admin: {name: admin, password: admin123}}
+"""
+
+LEASING = """
+name: leasing
+nodes:
+  gw1:
+    kind: psa3000
+    boot: {accept-license: true, admin: {name: admin, password: admin123}}
+    license-client: {server: server, id: GW1}
+  server:
+    kind: psa5000
+    boot: {accept-license: true, admin: {name: admin, password: admin123}}
+    licenses: [CONSEC-100U-1YR]
+    license-server:
+      clients:
+        GW1: {node: gw1, password: secret1, features: {concurrent-users: {reserved: 20, increment: 25, maximum: 100}}}
+"""
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.05)
+
+
+def at_menu(console: ConsoleDriver, *dialogue: tuple[str, str]) -> str:
+    """Wake the console and answer its prompts; return what the last answer was to."""
+    console.sendline()
+    shown = ""
+    for prompt, answer in dialogue:
+        shown = console.expect(prompt, timeout=PATIENCE_SECONDS)
+        console.sendline(answer)
+    return shown
+
+
+@pytest.mark.rule("CON-02")
+@pytest.mark.rule("CON-05")
+def test_a_console_that_was_protected_stays_so_when_the_node_restarts() -> None:
+    with Lab.up(TOPOLOGY) as lab:
+        at_menu(lab["gw1"].console, ("Choice:", "5"))
+        lab["gw1"].console.expect("console (On)", timeout=PATIENCE_SECONDS)
+
+        lab["gw1"].restart()
+
+        shown = at_menu(lab["gw1"].console, ("Username:", "admin"), ("Password:", "admin123"), ("Choice:", ""))
+        assert "Toggle password protection for the console (On)" in shown
+
+
+@pytest.mark.rule("CON-02")
+@pytest.mark.parametrize("runtime", ["embedded", "process"])
+def test_a_node_shut_down_at_its_console_is_off_until_it_is_started(runtime: str) -> None:
+    with Lab.up(TOPOLOGY, runtime=runtime) as lab:
+        at_menu(lab["gw1"].console, ("Choice:", "4"), ("Choice:", "2"), ("(y/n)", "y"))
+
+        until(lambda: {"shut-down", "stopped"} <= {event.kind for event in lab.events() if event.node == "gw1"})
+        assert lab["gw1"].phase == "off"
+        lab["gw1"].close()
+        lab["gw1"].start()
+
+        assert lab["gw1"].phase == "ready"
+
+
+@pytest.mark.rule("CON-02")
+def test_restarting_services_leaves_the_console_where_it_is_and_hangs_up_on_peers() -> None:
+    with Lab.up(TOPOLOGY) as lab:
+        lab["gw1"].users.set(1)
+        at_menu(lab["gw1"].console, ("Choice:", "4"), ("Choice:", "3"), ("(y/n)", "y"))
+
+        lab["gw1"].console.expect("Restarting services", timeout=PATIENCE_SECONDS)
+        lab["gw1"].console.expect("Choice:", timeout=PATIENCE_SECONDS)
+
+        assert lab["gw1"].users.set(2).signed_in == 2
+        assert "Starting system software" not in lab["gw1"].console.screen.partition("Restarting services")[2]
+
+
+@pytest.mark.rule("CON-02")
+def test_ping_feels_that_a_node_is_off_and_the_arp_cache_forgets_it() -> None:
+    with Lab.up(LEASING) as lab:
+        console, address = lab["gw1"].console, lab["server"].address()
+        at_menu(console, ("Choice:", "1"), ("Choice:", "5"), ("hostname/IP address:", "server"))
+        console.expect("6 packets transmitted, 6 received, 0% packet loss", timeout=PATIENCE_SECONDS)
+        at_menu(console, ("Serial Console!", "1"), ("Choice:", "3"))
+        console.expect(f"{address}".ljust(16) + "ether", timeout=PATIENCE_SECONDS)
+
+        lab["server"].kill()
+
+        at_menu(console, ("Serial Console!", "1"), ("Choice:", "5"), ("hostname/IP address:", address))
+        console.expect("6 packets transmitted, 0 received, 100% packet loss", timeout=PATIENCE_SECONDS)
+        at_menu(console, ("Serial Console!", "1"), ("Choice:", "3"))
+        console.expect("The ARP cache is empty.", timeout=PATIENCE_SECONDS)
+
+
+@pytest.mark.rule("CON-05")
+def test_a_mag_reset_at_its_console_can_start_from_its_other_image_and_is_not_provisioned() -> None:
+    with Lab.up(TOPOLOGY, variables={"KIND": "mag2600", "RELEASE": "7.1R1"}) as lab:
+        hardware_id = lab["gw1"].report().hardware_id
+        at_menu(lab["gw1"].console, ("Choice:", "4"), ("Choice:", "5"), ("(y/n)", "y"), ("personality images", ""))
+        assert not lab["gw1"].status().provisioned
+
+        lab["gw1"].console.sendline("2")
+        lab["gw1"].console.expect("Junos Pulse Access Control Service.", timeout=PATIENCE_SECONDS)
+        until(lambda: lab["gw1"].phase == "ready")
+
+        report = lab["gw1"].report()
+        assert (report.personality, report.release, report.hardware_id) == ("pps", "4.1R1", hardware_id)
+
+
+@pytest.mark.rule("CON-04")
+@pytest.mark.rule("CON-05")
+def test_a_mag_whose_image_the_file_names_is_what_the_file_says_after_a_reset_at_its_console() -> None:
+    named = TOPOLOGY.replace("boot: {", "boot: {factory-image: pcs, ", 1)
+    with Lab.up(named, variables={"KIND": "mag2600", "RELEASE": "7.1R1"}) as lab:
+        at_menu(lab["gw1"].console, ("Choice:", "4"), ("Choice:", "5"), ("(y/n)", "y"), ("personality images", ""))
+
+        until(lambda: lab["gw1"].status().provisioned)
+
+        assert lab["gw1"].report().personality == "pcs"
+        assert [event.node for event in lab.events() if event.kind == "erased"] == ["gw1"]
+
+
+@pytest.mark.rule("CON-02")
+@pytest.mark.rule("CON-05")
+def test_a_rollback_runs_the_release_before_and_outlives_a_restart() -> None:
+    with Lab.up(TOPOLOGY) as lab:
+        lab["gw1"].request({"do": "command", "command": {"type": "PowerOn", "release": "9.0R1", "secret": ""}})
+        assert lab["gw1"].report().release == "9.0R1"
+
+        at_menu(lab["gw1"].console, ("Choice:", "4"), ("Choice:", "4"), ("(y/n)", "y"))
+        lab["gw1"].console.expect("Starting system software version 8.3R1", timeout=PATIENCE_SECONDS)
+        until(lambda: lab["gw1"].phase == "ready")
+        lab["gw1"].restart()
+
+        assert lab["gw1"].report().release == "8.3R1"
+
+
+@pytest.mark.rule("CON-03")
+def test_a_power_cut_drops_the_line_at_once() -> None:
+    with Lab.up(TOPOLOGY) as lab:
+        console = lab["gw1"].console
+        at_menu(console, ("Choice:", "2"))
+
+        lab["gw1"].kill()
+
+        with pytest.raises(ConsoleError):
+            console.expect("a line that is dead shows nothing", timeout=PATIENCE_SECONDS)
+
+
+@pytest.mark.rule("CON-01")
+@pytest.mark.rule("CLU-01")
+def test_tab_at_boot_joins_a_cluster() -> None:
+    with Lab.up(TOPOLOGY) as lab:
+        console = lab["gw1"].console
+        missed = True
+        while missed:  # the boot waits three seconds for a key, and this machine may be busy for longer
+            at_menu(console, ("Choice:", "4"), ("Choice:", "1"), ("(y/n)", "y"))
+            console.expect("Choose a number", timeout=PATIENCE_SECONDS)
+            console.send("1\t")
+            shown = console.expect(re.compile("Cluster name|Press <Enter>"), timeout=PATIENCE_SECONDS)
+            missed = shown.endswith("Press <Enter>")
+        console.sendline("west")
+        console.expect("Names of its members", timeout=PATIENCE_SECONDS)
+        console.sendline("gw1 gw2")
+        console.expect("This device is a member of cluster west.", timeout=PATIENCE_SECONDS)
+        until(lambda: lab["gw1"].phase == "ready")
+
+        joined = [event for _, _, event in lab["gw1"].history() if event["type"] == "ClusterJoined"]
+        assert [(event["name"], event["members"]) for event in joined] == [("west", ["gw1", "gw2"])]

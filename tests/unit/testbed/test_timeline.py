@@ -1,0 +1,113 @@
+"""The timeline of a gateway that leases, loses its server, and helps itself: in figures, and drawn."""
+
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import pytest
+
+from leaselab.appliance.instants import DAY, HOUR
+from leaselab.testbed import timeline as timelines
+from leaselab.testbed import timeline_svg
+from leaselab.testbed.timeline import Mark, Period, Point, Timeline, Track
+from leaselab.testbed.views import LabEvent
+
+START = 17_532 * DAY
+
+
+def point(hours: int, signed_in: int, *, incremental: int = 0, auto_leased: int = 0) -> Point:
+    return Point(
+        at=START + hours * HOUR,
+        signed_in=signed_in,
+        limit=12 + incremental + auto_leased,
+        installed=2,
+        reserved=10,
+        incremental=incremental,
+        auto_leased=auto_leased,
+    )
+
+
+TIMELINE = Timeline(
+    lab="story <1>",
+    feature="concurrent-users",
+    begins_at=START,
+    ends_at=START + 10 * DAY,
+    tracks=(
+        Track(
+            node="gw1",
+            kind="psa3000",
+            role="gateway",
+            points=(point(0, 5), point(20, 30, incremental=20), point(60, 40, incremental=20, auto_leased=10)),
+            periods=(Period("no contact", START + 50 * HOUR, START + 90 * HOUR),),
+        ),
+    ),
+    marks=(Mark(START + 48 * HOUR, "gw1", "killed", "gw1 killed"), Mark(START + DAY, "", "fault-injected", "cut")),
+)
+
+
+def shapes(kind: str) -> list[dict[str, str]]:
+    root = ET.fromstring(timeline_svg.svg(TIMELINE))
+    return [element.attrib for element in root.iter() if element.attrib.get("class", "").endswith(kind)]
+
+
+def corners(path: str) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in (pair.split() for pair in path.strip("MZ").split("L"))]
+
+
+def test_the_drawing_is_xml_with_a_title_and_names_made_safe() -> None:
+    root = ET.fromstring(timeline_svg.svg(TIMELINE))
+
+    assert root.findtext("{http://www.w3.org/2000/svg}title") == "story <1>: concurrent-users"
+
+
+def test_users_are_a_line_of_steps_over_the_whole_time() -> None:
+    (line,) = shapes("line users")[1:]  # the first is the legend's
+    steps = corners(line["d"])
+
+    assert steps[0][0] == timeline_svg.LEFT
+    assert steps[-1][0] == timeline_svg.WIDTH - timeline_svg.RIGHT
+    assert len(steps) == 2 * len(TIMELINE.tracks[0].points)
+    assert steps[0][1] > steps[2][1] > steps[4][1], "more users stand higher"
+
+
+def test_periods_and_marks_stand_where_they_were() -> None:
+    _, band = shapes("p-contact")
+    marks = shapes("mark")
+
+    width = timeline_svg.WIDTH - timeline_svg.LEFT - timeline_svg.RIGHT
+    assert float(band["x"]) == pytest.approx(timeline_svg.LEFT + width * 50 / 240, abs=0.1)
+    assert float(band["width"]) == pytest.approx(width * 40 / 240, abs=0.2)
+    assert len(marks) == len(TIMELINE.marks)
+
+
+def test_the_page_has_every_figure_in_a_table() -> None:
+    page = timeline_svg.html(TIMELINE)
+
+    assert page.count("<tr>") == 2 + 3 + 3  # headings; points; marks and periods
+    assert "story &lt;1&gt;" in page
+    assert "<title>story <1>" not in page
+
+
+def test_mermaid_has_a_bar_a_point_and_a_milestone_a_mark() -> None:
+    text = timelines.mermaid(TIMELINE)
+
+    assert "    30 users, 30 leased :2018-01-01T20:00:00, 2018-01-03T12:00:00\n" in text
+    assert "    no contact :crit, 2018-01-03T02:00:00, 2018-01-04T18:00:00\n" in text
+    assert text.count(":milestone") == 1  # of gw1; the other is the lab's
+
+
+def event(n: int, hours: int, kind: str, node: str = "", **fields: Any) -> LabEvent:
+    return LabEvent(n=n, at=START + hours * HOUR, wall="", kind=kind, node=node, fields=fields)
+
+
+def test_of_the_testbeds_events_those_that_befall_nodes_are_marks() -> None:
+    events = [
+        event(1, 0, "power-on", "gw1"),
+        event(2, 1, "advanced", grants=3),
+        event(3, 2, "killed", "gw1"),
+        event(4, 3, "killed", "gone"),
+        event(5, 4, "fault-injected", target="gw1"),
+    ]
+
+    built = timelines.build("story", {}, events, feature="concurrent-users", until=START)
+
+    assert built.marks == (Mark(START + 4 * HOUR, "", "fault-injected", "fault-injected: target gw1"),)
