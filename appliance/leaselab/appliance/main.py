@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import logging
 import signal
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from leaselab.appliance.adapters.serial import SerialLine
 from leaselab.appliance.adapters.sqlite import SqliteStore
 from leaselab.appliance.adapters.ssh import SshConsole
 from leaselab.appliance.adapters.wire.unix import SocketAddress
+from leaselab.appliance.chronicle import Chronicle
 from leaselab.appliance.cloud.center import CloudEvent, CloudMachine, CloudState, initial_cloud_state
 from leaselab.appliance.conditions import Conditions
 from leaselab.appliance.config import ApplianceConfig, CloudConfig, NodeConfig
@@ -51,8 +52,6 @@ DISK_RETRY: Final[Duration] = MINUTE
 
 LOG_TAIL: Final = 20
 """Lines of its log that the console shows."""
-
-_EVENT: Final = msgspec.json.Decoder(ApplianceEvent)
 
 
 class Node:
@@ -117,6 +116,7 @@ class Node:
         )
         metrics = DeviceMetrics(collector, node=config.name, kind=kind)
         self._metrics = MetricsServer(metrics.registry)
+        self._chronicle = Chronicle(store, config.name, self._log_text)
         self._context = NodeContext(
             config=config,
             device=self.device,
@@ -124,6 +124,8 @@ class Node:
             report=read,
             phase=lambda: self.phase,
             observe_request=metrics.observe_request,
+            chronicle=self._chronicle,
+            take_effect=self._take_effect,
         )
         self._https = HttpsServer(self._context)
         self._control = Control(
@@ -136,8 +138,6 @@ class Node:
             console=self._line,
             switch=self,
         )
-        self._latest: deque[str] = deque(maxlen=LOG_TAIL)
-        self._tail_number = 0
         self._boot: asyncio.Task[None] | None = None
         self._rebooting: asyncio.Task[None] | None = None
 
@@ -320,26 +320,15 @@ class Node:
 
     def _erase(self) -> None:
         self._store.erase(self.name)
-        self._latest.clear()
-        self._tail_number = 0
+        self._chronicle.forget()
         self.device.reset(_factory_state(self._config))
         self._context.forget()
         self._on_phase(self.name, ERASED, "")
 
     def _facts(self, config: ApplianceConfig) -> Facts:
         return facts_of(
-            self.device.state,
-            config,
-            log_tail=self._tail(),
-            neighbours=self._neighbours.entries(),
+            self.device.state, config, log_tail=self._chronicle.tail(LOG_TAIL), neighbours=self._neighbours.entries()
         )
-
-    def _tail(self) -> list[str]:
-        """Return the latest lines of the log. A console asks at every key, so only what is new is read."""
-        for number, at, body in self._store.history(self.name, self._tail_number):
-            self._tail_number = number
-            self._latest.extend(text for _, _, text in self._log_text(_EVENT.decode(body), at))
-        return list(self._latest)
 
     def _report(self) -> Any:
         return report(self.device.state, self.device.clock.now())

@@ -42,22 +42,22 @@ def report(state: ApplianceState, now: Instant) -> Report:
         first_boot_done=state.first_boot_done,
         enforces=state.enforces,
         maximum_users=state.maximum_users,
-        out_of_compliance=_notice(state),
-        features={feature: _counts(state, feature, now) for feature in FEATURES},
-        licenses=tuple(_licenses(state)),
-        leases=tuple(_server_leases(state) if state.server.enabled else _client_leases(state)),
+        out_of_compliance=compliance_notice(state),
+        features={feature: feature_counts(state, feature, now) for feature in FEATURES},
+        licenses=tuple(license_rows(state)),
+        leases=tuple(_server_leases(state) if state.server.enabled else client_leases(state)),
         server=ServerStanding(
             enabled=state.server.enabled,
             can_enable=not state.why_no_server(),
             incremental_lease=state.server.incremental_lease,
             renewal_interval=state.server.renewal_interval,
-            clients=tuple(_client_row(state, record) for record in state.server.clients.values() if not record.deleted),
+            clients=tuple(client_row(state, record) for record in state.server.clients.values() if not record.deleted),
             penalty_until=state.server.auto_lease.penalty_until,
         ),
-        client=_client(state),
+        client=client_standing(state),
         counters=dict(state.counters),
         next_due=state.agenda.next()[0],
-        emergency=_emergency(state, now),
+        emergency=emergency_standing(state, now),
         cloud=_cloud(state, now),
     )
 
@@ -68,7 +68,7 @@ def _role(state: ApplianceState) -> str:
     return "license-server" if state.server.enabled else "gateway"
 
 
-def _notice(state: ApplianceState) -> str:
+def compliance_notice(state: ApplianceState) -> str:
     """Return the out-of-compliance notice, or nothing (ENF-09)."""
     return enforcement.member_license_notice(
         state.platform,
@@ -78,7 +78,8 @@ def _notice(state: ApplianceState) -> str:
     )
 
 
-def _emergency(state: ApplianceState, now: Instant) -> EmergencyStanding:
+def emergency_standing(state: ApplianceState, now: Instant) -> EmergencyStanding:
+    """Return how emergency mode stands (ICE)."""
     left = state.emergency.left(now)
     if state.emergency.enabled:
         return EmergencyStanding(state=state.emergency.by, left=left)
@@ -97,7 +98,8 @@ def _cloud(state: ApplianceState, now: Instant) -> CloudStanding:
     )
 
 
-def _counts(state: ApplianceState, feature: str, now: Instant) -> FeatureCounts:
+def feature_counts(state: ApplianceState, feature: str, now: Instant) -> FeatureCounts:
+    """Return the counts of one feature."""
     holding = state.client.holdings.get(feature)
     reserved = holding.reserved if holding is not None else 0
     helped = sum(one.units for one in holding.increments if one.auto) if holding is not None else 0
@@ -123,7 +125,8 @@ def _counts(state: ApplianceState, feature: str, now: Instant) -> FeatureCounts:
     )
 
 
-def _licenses(state: ApplianceState) -> Iterator[LicenseRow]:
+def license_rows(state: ApplianceState) -> Iterator[LicenseRow]:
+    """Yield the installed licenses in order of installation."""
     for serial, one in state.licenses.installed.items():
         sku = known_sku(one.sku)
         yield LicenseRow(
@@ -138,7 +141,8 @@ def _licenses(state: ApplianceState) -> Iterator[LicenseRow]:
         )
 
 
-def _client_leases(state: ApplianceState) -> Iterator[LeaseRow]:
+def client_leases(state: ApplianceState) -> Iterator[LeaseRow]:
+    """Yield what the device holds from its license server."""
     settings = state.client.settings
     if settings is None:
         return
@@ -161,7 +165,8 @@ def _server_leases(state: ApplianceState) -> Iterator[LeaseRow]:
                 yield LeaseRow(client_id, feature, "incremental", one.units, one.acquired_at, one.ends_at)
 
 
-def _client_row(state: ApplianceState, record: ledger.ClientRecord) -> ClientRow:
+def client_row(state: ApplianceState, record: ledger.ClientRecord) -> ClientRow:
+    """Return a client record as its server sees it."""
     group = record.client_class
     features = {}
     for feature, allocation in record.allocations.items():
@@ -185,7 +190,8 @@ def _client_row(state: ApplianceState, record: ledger.ClientRecord) -> ClientRow
     )
 
 
-def _client(state: ApplianceState) -> ClientStanding:
+def client_standing(state: ApplianceState) -> ClientStanding:
+    """Return how the device stands with its license server."""
     client, settings = state.client, state.client.settings
     return ClientStanding(
         server=settings.server if settings is not None else "",

@@ -205,9 +205,7 @@ def decide_register(state: ServerState, message: Register, *, virtual: bool, sec
     """Make a client known with its hardware ID, if ID and password are a record's (SRV-10, SRV-11)."""
     record = state.clients.get(message.client_id)
     failures = state.failures.get(failure_key(message.source, message.client_id))
-    if (
-        failures is not None and now < failures.slowed_until
-    ):  # nothing is looked at, so nothing counts as another failure
+    if failures is not None and now < failures.slowed_until:  # nothing is looked at: it is no further failure
         refused = _refuse(message, "slowed", "not looked at, since too many wrong passwords came before it")
         return msgspec.structs.replace(refused, reply=_WRONG)
     if record is None or not record.may_lease(now) or not verify_password(message.password, record.password_hash):

@@ -6,6 +6,7 @@ from typing import Any, cast
 import pytest
 
 from leaselab.appliance.adapters.https.context import NodeContext
+from leaselab.appliance.chronicle import Chronicle
 from leaselab.appliance.licensing.commands import (
     CreateAdministrator,
     DeleteAdministrator,
@@ -26,6 +27,8 @@ def context(addresses: dict[str, str] | None = None, *, peer_secret: str = "ours
         report=None,
         phase=lambda: "ready",
         observe_request=lambda _verb, _seconds: None,
+        chronicle=Chronicle(fleet.store, "gw", lambda _event, _at: ()),
+        take_effect=lambda _effect: None,
     )
     return node, fleet
 

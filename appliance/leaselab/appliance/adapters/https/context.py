@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from leaselab.appliance.adapters.https.sessions import Attempts, SessionLimits, Sessions
+from leaselab.appliance.chronicle import Chronicle
 from leaselab.appliance.config import NodeConfig
+from leaselab.appliance.console import Effect
 from leaselab.appliance.device import Device
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing.commands import ADMINISTRATORS_ROLE
@@ -31,6 +33,8 @@ class NodeContext:
         report: its view of itself; ``None`` for the vendor's cloud, which has none.
         phase: how far it has booted.
         observe_request: told of each protocol request: its verb and how many seconds it took.
+        chronicle: its log and its users over time, as they are shown.
+        take_effect: does what an administrator asks for beyond commands, e.g. a reboot.
     """
 
     config: NodeConfig
@@ -39,8 +43,12 @@ class NodeContext:
     report: Callable[[], Report] | None
     phase: Callable[[], str]
     observe_request: Callable[[str, float], None]
+    chronicle: Chronicle
+    take_effect: Callable[[Effect], None]
     sessions: Sessions = field(init=False)
     """Administrators on the pages."""
+    pending: Sessions = field(init=False)
+    """Administrators whose password was right, until it is known what becomes of their other sessions."""
     api_keys: Sessions = field(init=False)
     """Administrators over REST."""
     attempts: Attempts = field(init=False)
@@ -57,9 +65,9 @@ class NodeContext:
     def forget(self) -> None:
         """Know nobody: the device is new, or new again (factory reset)."""
         self.attempts = Attempts()
-        self.sessions, self.api_keys = (
+        self.sessions, self.pending, self.api_keys = (
             Sessions(now=self.device.clock.now, limits=self._limits, make_token=make_token)
-            for make_token in (_cookie, _api_key)
+            for make_token in (_cookie, _cookie, _api_key)
         )
 
     @property
@@ -81,6 +89,7 @@ class NodeContext:
         """End what an administrator's account no longer stands for (facts 7.1)."""
         if isinstance(event, AdministratorSaved | AdministratorDeleted):
             self.sessions.end_all(event.name)
+            self.pending.end_all(event.name)
         if isinstance(event, AdministratorSaved | AdministratorDeleted | RestAccessSet):
             self.api_keys.end_all(event.name)
 

@@ -18,7 +18,8 @@ from leaselab.appliance.adapters.https.rendering import FOLDER, page
 from leaselab.appliance.adapters.wire import asgi
 
 _POLICY: Final = (
-    b"default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; "
+    b"frame-ancestors 'none'"
 )
 _SECURITY: Final = (
     (b"content-security-policy", _POLICY),
@@ -34,7 +35,7 @@ _SECURITY: Final = (
 def application() -> Starlette:
     """Return the one application."""
     return Starlette(
-        routes=[Route("/", _root), Route("/static/style.css", _style), *signin.routes(), *admin.routes()],
+        routes=[Route("/", _root), *map(_static, ("style.css", "available.js")), *signin.routes(), *admin.routes()],
         middleware=[Middleware(asgi.WithHeaders, headers=_SECURITY)],
         exception_handlers={HTTPStatus.NOT_FOUND: _not_found},
     )
@@ -44,13 +45,21 @@ async def _root(_request: Request) -> Response:
     return RedirectResponse(signin.WELCOME, status_code=HTTPStatus.FOUND)
 
 
-@cache
-def _stylesheet() -> bytes:
-    return (FOLDER / "static" / "style.css").read_bytes()
+_TYPES: Final = {".css": "text/css", ".js": "text/javascript"}
 
 
-async def _style(_request: Request) -> Response:
-    return Response(_stylesheet(), media_type="text/css", headers={"cache-control": "max-age=3600"})
+def _static(name: str) -> Route:
+    """Return the route of a file that never changes while the process lives."""
+    path = FOLDER / "static" / name
+
+    @cache
+    def content() -> bytes:
+        return path.read_bytes()
+
+    async def answer(_request: Request) -> Response:
+        return Response(content(), media_type=_TYPES[path.suffix], headers={"cache-control": "max-age=3600"})
+
+    return Route(f"/static/{name}", answer)
 
 
 async def _not_found(_request: Request, _error: Exception) -> Response:

@@ -28,6 +28,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters["moment"] = _moment
     environment.filters["day"] = _day
+    environment.filters["clock"] = _clock
     environment.filters["duration"] = format_duration
     return environment
 
@@ -35,6 +36,11 @@ def _environment() -> jinja2.Environment:
 def _day(instant: Instant) -> str:
     """Print the day of an instant."""
     return "never" if instant >= NEVER else f"{as_datetime(instant):%Y-%m-%d}"
+
+
+def _clock(instant: Instant) -> str:
+    """Print the time of day of an instant."""
+    return f"{as_datetime(instant):%H:%M}"
 
 
 def _moment(instant: Instant | None) -> str:

@@ -35,12 +35,14 @@ class AdminSession:
         token: the secret that stands for the session: a cookie's value, or an api_key.
         began_at: for the longest session, on the lab's clock.
         last_seen_at: for the idle time-out, on the lab's clock.
+        notes: what the next page says of the form before it.
     """
 
     name: str
     token: str
     began_at: Instant
     last_seen_at: Instant
+    notes: tuple[str, ...] = ()
 
     @property
     def xsauth(self) -> str:
@@ -96,6 +98,10 @@ class Sessions:
             return None
         session.last_seen_at = self._now()
         return session
+
+    def of(self, name: str) -> list[AdminSession]:
+        """Return the live sessions of an administrator, the oldest first."""
+        return [session for session in self._sessions.values() if session.name == name and self._lives(session)]
 
     def end(self, token: str) -> None:
         """End a session."""

@@ -1,0 +1,141 @@
+"""Ports, clustering, and Maintenance > System."""
+
+import pytest
+
+from leaselab.appliance.adapters.https.admin import addresses
+from leaselab.appliance.console import Effect
+from leaselab.testbed.testing.fleet import Fleet
+from leaselab.testbed.testing.visitor import Visitor
+
+INTERNAL = "/dana-admin/system/network/internal-port/settings.cgi"
+MANAGEMENT = "/dana-admin/system/network/management-port/settings.cgi"
+CLUSTERING = "/dana-admin/system/clustering.cgi"
+PORT = {
+    "enabled": "ON",
+    "address": "10.1.1.2",
+    "netmask": "255.255.255.0",
+    "gateway": "10.1.1.1",
+    "dns": "10.1.1.3 10.1.1.4",
+    "domains": "company.com",
+    "wins": "",
+}
+
+
+def at(fleet: Fleet, device: str = "gw1") -> Visitor:
+    visitor = Visitor(fleet, device)
+    visitor.sign_in()
+    return visitor
+
+
+@pytest.fixture
+def fleet() -> Fleet:
+    fleet = Fleet()
+    fleet.appliance("gw1")
+    return fleet
+
+
+def test_the_settings_of_a_port_are_saved_and_shown_at_a_glance(fleet: Fleet) -> None:
+    admin = at(fleet)
+    admin.get(INTERNAL)
+
+    admin.submit(**PORT)
+
+    assert admin.notes == ["The settings of the internal port are saved."]
+    assert fleet.devices["gw1"].state.network["internal"].dns == ("10.1.1.3", "10.1.1.4")
+    admin.get("/dana-admin/system/network/overview.cgi")
+    assert "Internal Enabled 10.1.1.2 255.255.255.0 10.1.1.1 10.1.1.3, 10.1.1.4 10.0.0.1" in admin.text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ({"address": "10.1.1"}, "IP address and netmask"),
+        ({"netmask": "255.0.255.0"}, "IP address and netmask"),
+        ({"gateway": "router"}, "gateway"),
+        ({"dns": "10.1.1.3 ns"}, "dns"),
+    ],
+)
+def test_what_is_no_address_is_refused_and_shown_again(fleet: Fleet, wrong: dict[str, str], why: str) -> None:
+    admin = at(fleet)
+    admin.get(INTERNAL)
+
+    assert admin.submit(**PORT | wrong) == 422
+
+    assert admin.notes[0].startswith(why)
+    assert f'value="{next(iter(wrong.values()))}"' in admin.source
+    assert fleet.devices["gw1"].state.network == {}
+
+
+def test_a_device_without_that_port_says_so() -> None:
+    fleet = Fleet()
+    fleet.appliance("gw1", kind="mag2600")
+    admin = at(fleet)
+    admin.get(addresses.HOME)
+    xsauth = admin.xsauth
+
+    for status in (admin.get(MANAGEMENT), admin.post(MANAGEMENT, {"xsauth": xsauth, **PORT})):
+        assert status == 403
+        assert admin.notes == ["A MAG-2600 has no management port."]
+    assert fleet.devices["gw1"].state.network == {}
+
+
+@pytest.mark.rule("CLU-02")
+def test_the_cluster_is_shown_with_its_lease_leader(fleet: Fleet) -> None:
+    fleet.appliance("gw2")
+    fleet.cluster("coast", "gw1", "gw2")
+    admin = at(fleet, "gw2")
+    admin.get(CLUSTERING)
+
+    assert "gw1 connected yes" in admin.text
+    assert "gw2 this node" in admin.text
+
+
+def test_a_device_that_stands_alone_says_so(fleet: Fleet) -> None:
+    admin = at(fleet)
+    admin.get(CLUSTERING)
+
+    assert "This device stands alone." in admin.text
+
+
+@pytest.mark.parametrize(
+    ("button", "effect"),
+    [
+        ("btnRestart", Effect.RESTART_SERVICES),
+        ("btnReboot", Effect.REBOOT),
+        ("btnShutdown", Effect.SHUTDOWN),
+    ],
+)
+def test_a_restart_is_asked_about_first_then_done_and_signs_everybody_out(
+    fleet: Fleet, button: str, effect: Effect
+) -> None:
+    admin = at(fleet)
+    admin.get(addresses.PLATFORM)
+    admin.submit(**{button: "x"})
+    assert "You and all other administrators are signed out." in admin.text
+    assert admin.effects == []
+
+    admin.post(addresses.PLATFORM, {"xsauth": admin.xsauth, button: "x", "sure": "yes"})
+
+    assert admin.effects == [effect]
+    admin.get(addresses.HOME)
+    assert admin.path.endswith("?p=forced-off")
+
+
+def test_a_form_without_a_button_does_nothing(fleet: Fleet) -> None:
+    admin = at(fleet)
+    admin.get(addresses.PLATFORM)
+    admin.submit(sure="yes")
+
+    assert admin.effects == []
+    assert admin.notes == ["Choose what is to be done by a button of this page."]
+
+
+def test_the_platform_and_the_version_are_shown(fleet: Fleet) -> None:
+    admin = at(fleet)
+    fleet.advance(minutes=20)
+    admin.get(addresses.PLATFORM)
+    assert "Model PSA-3000" in admin.text
+    assert "Uptime 20m" in admin.text
+
+    admin.get("/dana-admin/maintenance/system/upgrade-downgrade.cgi")
+    assert "8.3R1 (build" in admin.text
