@@ -28,13 +28,16 @@ WATCHED_SECONDS = 60
 def take(work: Path) -> dict[str, Any]:
     """Return both figures."""
     with labs.up("clients", labs.server_with_clients("clients", CLIENTS), work) as (lab, _):
+        cpu_before = cpu_seconds(lab.status().pid)
         seconds, size = scrape(lab, labs.SERVER)
+        cpu = (cpu_seconds(lab.status().pid) - cpu_before) / ROUNDS
     with labs.up("hundred", labs.topology("hundred", NODES - 1), work) as (lab, _):
         watched = watch(lab)
     return {
         "what": f"seconds to scrape a server with {CLIENTS} clients; {NODES} nodes scraped every {INTERVAL_SECONDS} s",
         "scrape_seconds_median": median(seconds),
         "scrape_seconds_worst": max(seconds),
+        "scrape_cpu_seconds": cpu,
         "scrape_bytes": size,
         **watched,
         "must": f"at most {MUST_SECONDS} s in the median, and no scrape missed",

@@ -20,7 +20,7 @@ class Alert(NamedTuple):
 
 RECORDINGS: Final = {
     "leaselab:users_signed_in:sum": "sum by (lab, feature) (leaselab_users_signed_in)",
-    "leaselab:leases_held:ratio": "sum by (lab, node) (leaselab_leases_held and on (lab, node) leaselab_server_clients)"
+    "leaselab:server_leased:ratio": "sum by (lab, node) (leaselab_server_leased)"
     " / (sum by (lab, node) (leaselab_licenses_installed) > 0)",
     "leaselab:lease_seconds_to_end:min": "min by (lab, node, feature, lease) (leaselab_lease_seconds_to_end)",
     "leaselab:lease_denials:total": "sum by (lab, node, reason) (leaselab_lease_denials_total)",

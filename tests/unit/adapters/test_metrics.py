@@ -171,6 +171,7 @@ def test_clients_are_shown_on_a_server_only() -> None:
 
     assert shown["leaselab_client_leased", "GW1", "concurrent-users"] == 75
     assert shown["leaselab_client_maximum", "GW1", "concurrent-users"] == 200
+    assert shown["leaselab_server_leased", "concurrent-users"] == 75
     assert not any(key[0].startswith("leaselab_client_") for key in scrape(GATEWAY))
 
 

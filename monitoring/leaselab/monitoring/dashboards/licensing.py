@@ -22,7 +22,7 @@ def license_server() -> Board:
                 "Leased of installed",
                 (
                     Query(
-                        f"sum(leaselab_leases_held{{{ONE}}}) / (sum(leaselab_licenses_installed{{{ONE}}}) > 0)",
+                        f"sum(leaselab_server_leased{{{ONE}}}) / (sum(leaselab_licenses_installed{{{ONE}}}) > 0)",
                     ),
                 ),
                 "stat",
@@ -49,7 +49,7 @@ def license_server() -> Board:
                         f"sum by (node, feature) (leaselab_licenses_installed{{{ONE}}}) > 0", "installed {{feature}}"
                     ),
                     Query(f"sum by (node, feature) (leaselab_server_promised{{{ONE}}}) > 0", "promised {{feature}}"),
-                    Query(f"sum by (node, feature) (leaselab_leases_held{{{ONE}}}) > 0", "leased {{feature}}"),
+                    Query(f"sum by (node, feature) (leaselab_server_leased{{{ONE}}}) > 0", "leased {{feature}}"),
                     Query(f"sum by (node, feature) (leaselab_server_available{{{ONE}}}) > 0", "available {{feature}}"),
                 ),
                 width=12,

@@ -4,7 +4,6 @@ from leaselab.monitoring.dashboards.board import AMBER, RED, Board, Panel, Query
 
 LAB = Variable("lab", "leaselab_lab_info", "lab")
 IN_LAB = 'lab=~"$lab"'
-OF_GATEWAYS = 'and on (lab, node) leaselab_device_info{role="gateway"}'
 
 
 def fleet() -> Board:
@@ -27,7 +26,7 @@ def fleet() -> Board:
             Panel("Users signed in", (Query(f"sum(leaselab_users_signed_in{{{IN_LAB}}})"),), "stat", width=4, height=4),
             Panel(
                 "Units leased",
-                (Query(f"sum(leaselab_leases_held{{{IN_LAB}}} {OF_GATEWAYS})"),),
+                (Query(f"sum(leaselab_leases_held{{{IN_LAB}}})"),),
                 "stat",
                 width=4,
                 height=4,

@@ -194,11 +194,15 @@ def _write_server(sheet: Sheet, report: Report) -> None:
     _write_features(sheet, report.features.values(), _OF_A_SERVER)
     sheet.add("leaselab_auto_lease_penalty_seconds_left", max(0, report.server.penalty_until - report.now) / SECOND)
     sheet.add("leaselab_server_clients", len(report.server.clients))
+    leased = dict.fromkeys(report.features, 0)
     for client in report.server.clients:
         for feature, one in client.features.items():
+            leased[feature] += one.leased
             sheet.add("leaselab_client_leased", one.leased, client.id, feature)
             sheet.add("leaselab_client_reserved", one.reserved, client.id, feature)
             sheet.add("leaselab_client_maximum", one.maximum, client.id, feature)
+    for feature, units in leased.items():
+        sheet.add("leaselab_server_leased", units, feature)
 
 
 def _write_standing(sheet: Sheet, report: Report) -> None:

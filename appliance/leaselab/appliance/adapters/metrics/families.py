@@ -84,7 +84,7 @@ DEVICE_FAMILIES: Final = catalogue(
     Family("leaselab_emergency_mode", "gauge", "Emergency mode; 1 at its state.", ("state",)),
     Family("leaselab_emergency_seconds_left", "gauge", "What is left of the eight weeks of emergency mode."),
     # leases held
-    Family("leaselab_leases_held", "gauge", "Units leased, of all kinds; on a server, to all clients.", ("feature",)),
+    Family("leaselab_leases_held", "gauge", "Units leased from a license server, of all kinds.", ("feature",)),
     Family("leaselab_leases_held_reserved", "gauge", "Units of reserved leases held.", ("feature",)),
     Family("leaselab_leases_held_incremental", "gauge", "Units of incremental leases held.", ("feature",)),
     Family("leaselab_leases_held_auto", "gauge", "Units auto-leased while out of contact.", ("feature",)),
@@ -108,6 +108,7 @@ DEVICE_FAMILIES: Final = catalogue(
     ),
     # license server
     Family("leaselab_server_available", "gauge", "Units a server can still promise.", ("feature",)),
+    Family("leaselab_server_leased", "gauge", "Units that clients hold.", ("feature",)),
     Family("leaselab_server_promised", "gauge", "Units promised: reserved counts and live increments.", ("feature",)),
     Family("leaselab_server_average_available", "gauge", "Available, averaged over 24 hours.", ("feature",)),
     Family("leaselab_server_clients", "gauge", "Client records on a server."),

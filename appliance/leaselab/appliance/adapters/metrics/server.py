@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from http import HTTPStatus
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
 
+from leaselab.appliance.adapters.metrics.exposition import OPEN_METRICS, TEXT, encode, wants_open_metrics
 from leaselab.appliance.adapters.wire.http1 import Connection, Request, Response
 from leaselab.appliance.adapters.wire.listener import Listener
 
@@ -40,6 +40,7 @@ class MetricsServer:
     async def _handle(self, request: Request, _connection: Connection) -> Response:
         if request.target.partition(b"?")[0] != b"/metrics":
             return Response(HTTPStatus.NOT_FOUND, b"Metrics are at /metrics.\n")
-        encode, content_type = choose_encoder(request.header(b"accept").decode("latin-1"))
-        body: bytes = encode(self._registry)
+        open_metrics = wants_open_metrics(request.header(b"accept").decode("latin-1"))
+        body = encode(self._registry.collect(), open_metrics=open_metrics)
+        content_type = OPEN_METRICS if open_metrics else TEXT
         return Response(HTTPStatus.OK, body, f"content-type: {content_type}\r\n".encode())
