@@ -86,7 +86,7 @@ def test_a_fault_that_befalls_nothing_is_refused_where_it_stands() -> None:
     assert problems_of(
         WHOLE + "faults:\n  - {kind: cut, between: [gw1, vls9], for: 1d}\n  - {kind: kil, node: gw1}\n"
     ) == [
-        "lab.yml:24:25: faults[0].between: there is no node 'vls9' (did you mean vls1?)",
+        "lab.yml:24:26: faults[0].between: there is no node 'vls9' (did you mean vls1?)",
         (
             "lab.yml:25:12: faults[1].kind: there is no fault 'kil'; there are cut, delay, loss, throttle, kill, "
             "restart, pause, skew, slow, error, wrong, bad-certificate, disk-full (did you mean kill?)"
