@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from leaselab.appliance.adapters.wire.link import Answer, Link, StaleError
+from leaselab.appliance.adapters.wire.sockets import connected
 from leaselab.appliance.adapters.wire.tls import client_context, explain, validity_error
 from leaselab.appliance.config import HostEntry, NodeConfig
 from leaselab.appliance.instants import Instant
@@ -123,10 +124,9 @@ class HttpsPeers:
         own = self._config.addresses.get(network) or self._config.addresses.get("internal")
         _, link = await asyncio.get_running_loop().create_connection(
             Link,
-            *address,
+            sock=await connected(own, *address),
             ssl=client_context(self._config.tls.authority, verify=envelope.verify),
             server_hostname=envelope.to,
-            local_addr=(own, 0) if own else None,
         )
         if envelope.verify:
             why = validity_error(link.certificate(), now)

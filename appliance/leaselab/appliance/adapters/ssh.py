@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 import asyncssh
 from typing_extensions import override
 
+from leaselab.appliance.adapters.wire.sockets import listening
 from leaselab.appliance.config import Ssh
 
 KEY_EXCHANGES: Final = ("curve25519-sha256", "curve25519-sha256@libssh.org", "diffie-hellman-group16-sha512")
@@ -127,8 +128,7 @@ class SshConsole:
         """
         try:
             self._acceptor = await asyncssh.listen(
-                address,
-                port,
+                sock=listening(address, port),
                 server_factory=self._server,
                 server_host_keys=[self._host_key],
                 password_auth=bool(self._users),

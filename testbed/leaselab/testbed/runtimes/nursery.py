@@ -8,6 +8,7 @@ The other end of the socket is a :class:`~leaselab.appliance.adapters.control.Ch
 "store": …, "socket": …, "now": …}`` and is answered the child's process id; it is told of each child's end.
 """
 
+import contextlib
 import ctypes
 import gc
 import os
@@ -113,10 +114,14 @@ def live(order: dict[str, Any]) -> int:
 
 
 def warm() -> None:
-    """Import and build once what every child would build for itself."""
-    import leaselab.appliance.main
+    """Import and build once what every child would build for itself; without it children are larger, and no worse."""
+    from leaselab.appliance.main import run_loop
+    from leaselab.appliance.main import warm as build
+    from leaselab.testbed.runtimes.rehearsal import rehearse
 
-    leaselab.appliance.main.warm()
+    build()
+    with contextlib.suppress(OSError):
+        run_loop(rehearse())
     gc.collect()
     gc.freeze()
 

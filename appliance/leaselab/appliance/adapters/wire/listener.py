@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from leaselab.appliance.adapters.wire.http1 import Connection, Handler, Limits
+from leaselab.appliance.adapters.wire.sockets import BACKLOG, listening
 
 SWEEP_SECONDS: Final = 1.0
 """How often a listener looks for connections past their deadline; time-outs are as coarse as that."""
@@ -13,7 +14,6 @@ SWEEP_SECONDS: Final = 1.0
 CLOSE_SECONDS: Final = 2.0
 """What requests under way may still take when their listener closes."""
 
-BACKLOG: Final = 512
 TLS_HANDSHAKE_SECONDS: Final = 10.0
 
 
@@ -52,8 +52,7 @@ class Listener:
             try:
                 server = await self._loop.create_server(
                     self._connection,
-                    address,
-                    port,
+                    sock=listening(address, port),
                     ssl=tls,
                     ssl_handshake_timeout=TLS_HANDSHAKE_SECONDS if tls else None,
                     backlog=BACKLOG,
