@@ -336,6 +336,6 @@ def test_metrics_come_as_prometheus_text_or_openmetrics(lab: Lab, accept: str, k
 
     assert answer.headers["content-type"].startswith(kind)
     assert (
-        b'leaselab_client_leased{client="GW1",feature="concurrent-users",kind="psa5000",node="server"} 20.0'
+        b'leaselab_client_leased{node="server",kind="psa5000",client="GW1",feature="concurrent-users"} 20.0'
         in answer.body
     )

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import ssl
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -94,8 +95,16 @@ def sign_in(lab: Lab, user: str = "alice", password: str = "userpassword") -> An
 
 
 def sign_in_as_administrator(lab: Lab, node: str) -> Any:
+    """Sign in, beside the sessions that the administrator has already."""
     body = b"username=admin&password=adminpassword&realm=Admin+Users"
-    return visitor(lab, node).ask("POST", ADMIN_LOGIN, body, **FORM)
+    answer = visitor(lab, node).ask("POST", ADMIN_LOGIN, body, **FORM)
+    if not answer.headers["location"].endswith("p=admin-confirm"):
+        return answer
+    cookie = answer.headers["set-cookie"].partition(";")[0]
+    question = visitor(lab, node).ask("GET", answer.headers["location"], cookie=cookie).body.decode()
+    fields = dict(re.findall(r'name="(FormDataStr|xsauth)" value="([^"]*)"', question))
+    going_on = urllib.parse.urlencode(fields | {"btnContinue": "Continue the session"}).encode()
+    return visitor(lab, node).ask("POST", ADMIN_LOGIN, going_on, cookie=cookie, **FORM)
 
 
 def secrets_of(lab: Lab) -> set[str]:
@@ -294,7 +303,7 @@ def test_the_download_form_takes_its_code_as_data(lab: Lab, home: Path) -> None:
 
 
 def test_the_secrets_that_events_hold_are_the_ones_that_are_hidden() -> None:
-    from leaselab.appliance.adapters.control import HIDDEN, SECRETS
+    from leaselab.appliance.adapters.control import HIDDEN
     from leaselab.appliance.licensing import events, messages
 
     named = {
@@ -306,5 +315,4 @@ def test_the_secrets_that_events_hold_are_the_ones_that_are_hidden() -> None:
         if re.search("password|secret|token", field)
     }
 
-    assert named <= SECRETS
-    assert HIDDEN not in SECRETS
+    assert named <= HIDDEN.keys()

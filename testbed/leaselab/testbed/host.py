@@ -125,13 +125,11 @@ class LabHost:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._control.finish(), LAST_ANSWERS_SECONDS)
         await self._control.close()
-        if self._metrics is not None:
-            await self._metrics.close()
         if self._lab is not None:
             try:
                 if self._keep:
                     self._lab.remember()
-                await self._lab.close()
+                await self._lower(self._lab)
             except EngineError:  # the journal is all that still knows the containers
                 _LOG.exception("not everything of the lab could be removed")
                 self._keep = True
@@ -194,7 +192,7 @@ class LabHost:
             plan = snapshots.stage(Path(request["archive"]), self._folder)
             self._listeners.append(show := partial(emit, "progress"))
             try:
-                await self._lab.close()
+                await self._lower(self._lab)
                 snapshots.take(self._folder.path)
                 lab = await self._raise(plan)
                 outcome = await lab.bring_to(plan, plan, request["within"])
@@ -232,6 +230,13 @@ class LabHost:
         self._metrics = LabMetrics(LabCollector(lab, name=record.name, runtime=record.runtime), slot=record.slot)
         await self._metrics.open()
         return lab
+
+    async def _lower(self, lab: RaisedLab) -> None:
+        """Close a lab, and what tells of it."""
+        if self._metrics is not None:
+            await self._metrics.close()
+            self._metrics = None
+        await lab.close()
 
     def _runtime(self, lab: RaisedLab) -> Runtime:
         """Return the runtime that the lab was made for."""

@@ -22,10 +22,10 @@ LINE_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of one line; the whole report of a large license server fits many times over."""
 
 
-SECRETS: Final = frozenset({"password", "password_hash", "secret", "token"})
-"""Fields of events, and of the messages in them, that open something."""
+HIDDEN: Final = {"password": "(hidden)", "password_hash": "(hidden)", "token": "(hidden)", "secret": ""}
+"""Fields of events, and of the messages in them, that open something, and what is shown in their place: of the same
+type, so that a history can still be replayed (a secret is bytes)."""
 
-HIDDEN: Final = "(hidden)"
 ERASED: Final = "erased"
 SHUT_DOWN: Final = "shut-down"
 """Told as a phase though the device does not stay in it: somebody at its console restored the factory settings, or
@@ -267,7 +267,9 @@ class Control:
 def _without_secrets(value: Any) -> Any:
     """Return an event as it may be shown, printed and kept in a bug report."""
     if isinstance(value, dict):
-        return {key: HIDDEN if key in SECRETS and inner else _without_secrets(inner) for key, inner in value.items()}
+        return {
+            key: HIDDEN[key] if key in HIDDEN and inner else _without_secrets(inner) for key, inner in value.items()
+        }
     return [_without_secrets(inner) for inner in value] if isinstance(value, list) else value
 
 
