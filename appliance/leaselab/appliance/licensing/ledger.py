@@ -115,6 +115,19 @@ def holds_leases(record: ClientRecord, now: Instant) -> bool:
     return bool(doubt.still(record.doubts, now)) or any(units_live(lease, now) for lease in record.leases.values())
 
 
+def live_increments(known: ClientRecord | None, feature: str) -> int:
+    """Return the units that a client holds beyond its reserve: they are not there to be reserved (LSE-10)."""
+    if known is None:
+        return 0
+    lease = known.leases.get(feature)
+    return units_in_doubt(known, feature) + (sum(one.units for one in lease.increments) if lease is not None else 0)
+
+
+def units_in_doubt(record: ClientRecord, feature: str) -> int:
+    """Return the units of increments that the client may count though they are off the record."""
+    return record.doubts[feature].units_beside if feature in record.doubts else 0
+
+
 def units_live(lease: FeatureLease, now: Instant) -> int:
     """Return the units of a feature that are leased at ``now``."""
     units = lease.reserved if now < lease.reserved_ends_at else 0

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from leaselab.appliance.console import checks as answers
 from leaselab.appliance.instants import format_duration
 from leaselab.appliance.licensing.ledger import DEFAULT_INCREMENTAL_LEASE, DEFAULT_RENEWAL_INTERVAL
-from leaselab.appliance.licensing.server import (
+from leaselab.appliance.licensing.records import (
     INCREMENTAL_LEASE_RANGE,
     RENEWAL_MINIMUM,
     SMALLEST_INCREMENT,

@@ -3,7 +3,7 @@
 from typing import Final
 
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.licensing import autolease, commands, doubt, ledger, server
+from leaselab.appliance.licensing import autolease, commands, doubt, ledger, records, server
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts.keys import recount
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
@@ -18,7 +18,7 @@ def _set_role(state: ApplianceState, command: commands.SetServerRole, _now: Inst
         problem = state.why_no_server()
         if problem:
             return Refusal("not-possible", problem)
-    return server.decide_role(state.server, command)
+    return records.decide_role(state.server, command)
 
 
 def _server_switched(state: ApplianceState, event: e.ServerSwitched, at: Instant) -> None:
@@ -38,7 +38,7 @@ def _renewal_interval(state: ApplianceState, event: e.RenewalIntervalSet, _at: I
 def _save_client(state: ApplianceState, command: commands.SaveClient, now: Instant) -> Decision | Refusal:
     if not state.server.enabled:
         return Refusal("not-a-server", "enable the license server before you configure clients")
-    return server.decide_save_client(
+    return records.decide_save_client(
         state.server,
         command,
         release=Release.parse(state.release),

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.licensing import client, commands, emergency, server, transfer
+from leaselab.appliance.licensing import client, commands, emergency, records, transfer
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts import client as client_acts
 from leaselab.appliance.licensing.acts import device as device_acts
@@ -137,7 +137,7 @@ def _server(copy: ApplianceState, opened: transfer.Opened, now: Instant) -> _Ste
         if record is not None and transfer.ClientEntry.of(record) == entry:
             continue
         save = _save(entry, new=record is None)
-        problem = server.problem_of_identity(save, record) or server.problem_of_platform(
+        problem = records.problem_of_identity(save, record) or records.problem_of_platform(
             save, virtual=copy.virtual_license_server
         )
         if problem:
@@ -145,7 +145,7 @@ def _server(copy: ApplianceState, opened: transfer.Opened, now: Instant) -> _Ste
         yield Decision(events=(e.ClientSaved(**msgspec.structs.asdict(entry), new=save.new),))
         saved.append((entry, save))
     for entry, save in saved:
-        problem = server.problem_of_counts(
+        problem = records.problem_of_counts(
             copy.server, save, copy.server.clients[entry.id], release=copy.parsed_release
         )
         if problem:
