@@ -162,7 +162,7 @@ def test_an_increment_that_took_the_place_of_another_leaves_the_other_in_doubt()
     (doubt,) = after_answer({}, {"users": lease(50, "a")}, {"users": lease(50, "b")}, 0).values()
 
     assert [one.id for one in doubt.increments] == ["a"]
-    assert (doubt.reserved, doubt.units_beside) == (0, 10)
+    assert (doubt.reserved, doubt.units_beside(None)) == (0, 10)
 
 
 def test_doubts_add_up_over_answers_that_were_not_heard() -> None:

@@ -18,10 +18,10 @@ class Doubt(msgspec.Struct, frozen=True):
     reserved_ends_at: Instant = 0
     increments: tuple[IncrementLease, ...] = ()
 
-    @property
-    def units_beside(self) -> int:
-        """The units that come on top of the record's: a reserve replaces a reserve, increments add up."""
-        return sum(one.units for one in self.increments)
+    def units_beside(self, lease: FeatureLease | None) -> int:
+        """Return the units on top of the record's: a reserve replaces a reserve, an increment counts once."""
+        on_record = {one.id for one in lease.increments} if lease is not None else set()
+        return sum(one.units for one in self.increments if one.id not in on_record)
 
 
 Doubts = dict[str, Doubt]
@@ -52,9 +52,10 @@ def after_answer(doubts: Doubts, before: dict[str, FeatureLease], told: dict[str
 def _is_smaller(told: FeatureLease | None, before: FeatureLease) -> bool:
     if told is None:
         return bool(before.reserved or before.increments)
-    if told.reserved < before.reserved or len(told.increments) < len(before.increments):
+    if before.reserved and (told.reserved < before.reserved or told.reserved_ends_at < before.reserved_ends_at):
         return True
-    return {one.id for one in before.increments} - {one.id for one in told.increments} != set()
+    ends = {one.id: one.ends_at for one in told.increments}
+    return any(ends.get(one.id, 0) < one.ends_at for one in before.increments)
 
 
 def _left(doubt: Doubt, before: FeatureLease | None, told: FeatureLease | None, at: Instant) -> Doubt:
@@ -62,14 +63,16 @@ def _left(doubt: Doubt, before: FeatureLease | None, told: FeatureLease | None, 
     increments = {one.id: one for one in doubt.increments}
     if before is not None:
         reserves.append((before.reserved, before.reserved_ends_at))
-        increments |= {one.id: one for one in before.increments}
-    on_record = {one.id for one in told.increments} if told is not None else set()
-    now_reserved = told.reserved if told is not None else 0
-    reserved, ends_at = max((each for each in reserves if each[1] > at and each[0] > now_reserved), default=(0, 0))
+        for one in before.increments:
+            if one.id not in increments or one.ends_at > increments[one.id].ends_at:
+                increments[one.id] = one
+    ends = {one.id: one.ends_at for one in told.increments} if told is not None else {}
+    known = (told.reserved, told.reserved_ends_at) if told is not None else (0, 0)
+    unsure = [(units, end) for units, end in reserves if units and end > at and (units > known[0] or end > known[1])]
     return Doubt(
-        reserved=reserved,
-        reserved_ends_at=ends_at,
-        increments=tuple(one for one in increments.values() if one.id not in on_record and one.ends_at > at),
+        reserved=max((units for units, _ in unsure), default=0),  # the most, for the longest: it is one of them
+        reserved_ends_at=max((end for _, end in unsure), default=0),
+        increments=tuple(one for one in increments.values() if one.ends_at > max(at, ends.get(one.id, at))),
     )
 
 

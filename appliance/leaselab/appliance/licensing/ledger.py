@@ -125,7 +125,7 @@ def live_increments(known: ClientRecord | None, feature: str) -> int:
 
 def units_in_doubt(record: ClientRecord, feature: str) -> int:
     """Return the units of increments that the client may count though they are off the record."""
-    return record.doubts[feature].units_beside if feature in record.doubts else 0
+    return record.doubts[feature].units_beside(record.leases.get(feature)) if feature in record.doubts else 0
 
 
 def units_live(lease: FeatureLease, now: Instant) -> int:
@@ -258,7 +258,7 @@ def charge(state: ServerState, record: ClientRecord, at: Instant) -> None:
             reserved = max(reserved, lease.reserved)
         if feature in record.doubts:
             unsure = record.doubts[feature]
-            reserved, incremental = max(reserved, unsure.reserved), incremental + unsure.units_beside
+            reserved, incremental = max(reserved, unsure.reserved), incremental + unsure.units_beside(lease)
         units = reserved + incremental
         autolease.note_client(state.auto_lease, feature, record.id, unallocated=max(0, maximum - leased))
         if units != committed:

@@ -186,7 +186,7 @@ def _of_record(record: ClientRecord, feature: str, now: Instant) -> tuple[int, i
     reserved = allocation.reserved if allocation is not None and record.may_lease(now) else 0
     beside = 0
     if feature in record.doubts:
-        reserved, beside = max(reserved, record.doubts[feature].reserved), record.doubts[feature].units_beside
+        reserved, beside = max(reserved, record.doubts[feature].reserved), record.doubts[feature].units_beside(lease)
     if lease is None:
         return reserved + beside, 0
     increments = sum(one.units for one in lease.increments)
