@@ -13,7 +13,7 @@ from typing import Any
 from bench.measure import BenchError
 from leaselab.appliance import __version__
 
-FIGURES = ("startup", "memory", "advance", "leases", "fixture", "admin", "consoles", "simulate", "scrape")
+FIGURES = ("startup", "memory", "advance", "leases", "fixture", "processes", "admin", "consoles", "simulate", "scrape")
 WRONG_CALL = 2
 
 

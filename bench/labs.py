@@ -76,14 +76,14 @@ def server_with_clients(name: str, clients: int) -> str:
 
 
 @contextmanager
-def up(name: str, text: str, work: Path) -> Iterator[tuple[Lab, float]]:
+def up(name: str, text: str, work: Path, *, runtime: str = "embedded") -> Iterator[tuple[Lab, float]]:
     """Bring a lab up with ``leaselab up``, give it and the seconds that took, and take it down again."""
     os.environ["LEASELAB_HOME"] = str(work / "home")
     file = work / f"{name}.yml"
     file.write_text(text)
     began = time.perf_counter()
     run = subprocess.run(
-        [Path(sys.executable).with_name("leaselab"), "up", file],
+        [Path(sys.executable).with_name("leaselab"), "up", file, "--runtime", runtime],
         capture_output=True,
         text=True,
         timeout=START_LIMIT_SECONDS,
