@@ -85,3 +85,15 @@ def test_there_is_nothing_but_metrics_on_that_port() -> None:
         with pytest.raises(urllib.error.HTTPError, match="404") as raised:
             urllib.request.urlopen(f"{url}/other", timeout=60)
         raised.value.close()
+
+
+def test_a_fault_shows_while_it_is_in_force() -> None:
+    with Lab.up(TOPOLOGIES / "quickstart.yml", timeout=120) as lab:
+        url = lab.status().metrics_url
+        lab.faults.cut("gw1", "vls1")
+        cut = scrape(url)
+        lab.faults.clear()
+        calm = scrape(url)
+
+    assert 'leaselab_lab_faults{lab="quickstart",fault="cut",target="gw1 vls1"} 1.0' in cut
+    assert "leaselab_lab_faults{" not in calm

@@ -38,6 +38,7 @@ LAB_FAMILIES: Final = catalogue(
         "Memory of a node that has a process of its own.",
         ("node", "kind"),
     ),
+    Family("leaselab_lab_faults", "gauge", "Injected faults in force.", ("fault", "target")),
     Family("leaselab_lab_events_total", "counter", "Events of the testbed since the lab's host began.", ("event",)),
     Family("leaselab_lab_host_cpu_seconds_total", "counter", "Processor time of the lab's host, wall time."),
     Family("leaselab_lab_host_resident_memory_bytes", "gauge", "Memory of the lab's host."),
@@ -76,6 +77,7 @@ class LabCollector(Collector):
         sheet.add("leaselab_lab_info", 1, self._runtime, __version__)
         self._write_clock(sheet)
         self._write_nodes(sheet)
+        self._write_faults(sheet)
         sheet.begin("leaselab_lab_events_total")
         for kind, count in self._lab.events.counts.items():
             sheet.add("leaselab_lab_events_total", count, kind)
@@ -93,6 +95,12 @@ class LabCollector(Collector):
         if due < NEVER:
             sheet.add("leaselab_lab_next_due_seconds", max(0, due - keeper.now) / SECOND)
         sheet.add("leaselab_lab_grants_total", keeper.grants)
+
+    def _write_faults(self, sheet: Sheet) -> None:
+        sheet.begin("leaselab_lab_faults")
+        in_force = Counter((fault.kind, fault.target) for fault in self._lab.faults.book.in_force())
+        for (kind, target), count in in_force.items():
+            sheet.add("leaselab_lab_faults", count, kind, target)
 
     def _write_nodes(self, sheet: Sheet) -> None:
         statuses = [self._lab.fleet.status(name) for name in self._lab.fleet.seats]
