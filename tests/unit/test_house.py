@@ -88,17 +88,6 @@ def test_the_rule_book_names_each_rule_once() -> None:
     assert sorted(set(rules)) == sorted(rules)
 
 
-def test_every_rule_that_a_test_claims_to_prove_is_in_the_rule_book() -> None:
-    marked = {
-        rule
-        for path in modules("tests")
-        for arguments in re.findall(r"mark\.rule\(([^)]*)\)", path.read_text())
-        for rule in RULE_ID.findall(arguments)
-    }
-
-    assert marked - set(rule_book()) == set()
-
-
 def test_every_rule_that_the_code_or_a_document_cites_is_in_the_rule_book() -> None:
     families = {rule[:3] for rule in rule_book()}
     texts = [*modules(*SOURCE_ROOTS, "tests"), *(ROOT / "docs").rglob("*.md"), ROOT / "README.md"]

@@ -56,6 +56,7 @@ VERBS: Final[dict[str, dict[str, Verb]]] = {
         "schema": Verb("schema", "Print the topology file's JSON Schema, for editors."),
         "images": Verb("images", "Build, list and remove the appliance's container image."),
         "doctor": Verb("doctor", "Say what this machine lacks, and which limits a file would meet."),
+        "rules": Verb("rules", "List the licensing rules, and the tests that prove them."),
         "version": Verb("version", "Print the version."),
     },
 }
