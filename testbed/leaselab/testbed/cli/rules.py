@@ -9,7 +9,7 @@ from leaselab.testbed.cli.options import format_option
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @format_option
 def rules(ids: tuple[str, ...], *, as_json: bool) -> None:
-    """List the rules the appliances obey, and how many tests prove each.
+    """List the licensing rules, and the tests that prove them.
 
     With IDs (LSE-04, or LSE for the family) only those, each with its tests.
     """
