@@ -30,6 +30,7 @@ from leaselab.testbed.views import LabEvent, LabInfo, LabStatus, NodeLogLine, Pr
 if TYPE_CHECKING:
     from leaselab.appliance.licensing.views import Report
     from leaselab.testbed.bringup import HostThread
+    from leaselab.testbed.checking.plan import Outcome
     from leaselab.testbed.snapshots import SnapshotInfo
     from leaselab.testbed.topology.plan import Plan
 
@@ -275,6 +276,19 @@ class Lab:
         """Yield the appliances' own log lines, merged in order of the lab's time; of all nodes by default."""
         for item in self.line.stream("logs", nodes=list(nodes), follow=follow):
             yield msgspec.convert(item, NodeLogLine)
+
+    def check(self, *, on_outcome: "Callable[[Outcome], None]" = lambda _outcome: None) -> "tuple[Outcome, ...]":
+        """Carry out the checks of the lab's file, in order; return what became of each.
+
+        Args:
+            on_outcome: called with each as soon as it is through.
+
+        Raises:
+            CallError: the file has none.
+        """
+        from leaselab.testbed.checking.runner import Runner
+
+        return Runner(self, on_outcome).run(self.plan.checks)
 
     def inventory(self, tool: str, *, folder: Path | None = None) -> dict[str, str]:
         """Return the lab as files that another tool reads, by name, the main one first.

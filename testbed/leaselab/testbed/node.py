@@ -185,6 +185,14 @@ class Node:
         self._line.call("restart", node=self.name)
         self.close()
 
+    def upgrade(self, release: str) -> None:
+        """Shut it down and switch it on with another release (ENF-07); a later `up` goes by its file again.
+
+        Raises:
+            CallError: there is no such release, or the node has none.
+        """
+        self._line.call("upgrade", node=self.name, release=release)
+
     def kill(self) -> None:
         """Cut its power: no good order, and what it had not acknowledged is lost."""
         self._line.call("kill", node=self.name)

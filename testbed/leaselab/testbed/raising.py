@@ -9,8 +9,10 @@ from typing import Any, Final
 import msgspec
 
 from leaselab.appliance.adapters.control import SHUT_DOWN
+from leaselab.appliance.config import ApplianceConfig
 from leaselab.appliance.instants import MILLISECOND, Instant
-from leaselab.testbed.errors import LeaselabError, NodeFailedError, ProvisioningRefusedError
+from leaselab.appliance.models.releases import Release, ReleaseError
+from leaselab.testbed.errors import CallError, LeaselabError, NodeFailedError, ProvisioningRefusedError
 from leaselab.testbed.eventlog import EventLog
 from leaselab.testbed.faults.book import Book
 from leaselab.testbed.faults.engine import ENGINE, Engine
@@ -29,6 +31,9 @@ from leaselab.testbed.views import Progress, Step, UpOutcome
 
 STANDING: Final = "standing.json"
 """What the plan does not say: how late the lab is, and how far each node has been brought."""
+
+UPGRADE_SECONDS: Final = 60.0
+"""For a node to come back with another release."""
 
 FIRST: Final = -1
 """Among those due at one instant: a fault that begins then is felt by what happens then."""
@@ -238,6 +243,25 @@ class RaisedLab:
         self.timekeeper.register(ENGINE, self.faults, self.faults.book.next_at(), priority=FIRST)
         await self.timekeeper.settle()
         self.remember()
+
+    async def upgrade(self, name: str, release: str) -> None:
+        """Restart a node with another release.
+
+        Raises:
+            CallError: there is no such release, or the node has none.
+        """
+        plan, config = self.plan, self.fleet.seat(name).plan.config
+        if plan is None or not isinstance(config, ApplianceConfig):
+            raise CallError(f"{name} is the vendor's cloud; it has no release", hint="name an appliance")
+        try:
+            wanted = str(Release.parse(release))
+        except ReleaseError as error:
+            raise CallError(str(error)) from None
+        upgraded = msgspec.structs.replace(config, release=wanted)
+        nodes = tuple(
+            msgspec.structs.replace(node, config=upgraded) if node.name == name else node for node in plan.nodes
+        )
+        await self.bring_to(msgspec.structs.replace(plan, nodes=nodes), plan, UPGRADE_SECONDS)
 
     async def switch(self, name: str, act: str) -> None:
         """Switch one node: ``start``, ``stop``, ``restart``, ``kill`` or ``reset``.

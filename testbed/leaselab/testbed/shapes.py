@@ -7,6 +7,7 @@ import msgspec
 
 from leaselab.appliance.instants import NEVER, Instant, format_instant
 from leaselab.appliance.licensing.views import Report
+from leaselab.testbed.checking.plan import Outcome
 from leaselab.testbed.views import Advanced, ClockStatus, FaultRow, LabEvent, LabStatus, NodeLogLine, NodeStatus
 
 Shape = dict[str, Any]
@@ -65,6 +66,12 @@ def fault(row: FaultRow) -> Shape:
     """Shape a fault."""
     shape: Shape = msgspec.to_builtins(row)
     return shape | {"starts_at": instant(row.starts_at), "ends_at": instant(row.ends_at)}
+
+
+def outcome(checked: Outcome) -> Shape:
+    """Shape what became of a check."""
+    shape: Shape = msgspec.to_builtins(checked)
+    return shape | {"at": instant(checked.at)}
 
 
 def features(report: Report) -> Shape:

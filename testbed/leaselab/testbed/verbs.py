@@ -52,6 +52,7 @@ class Verbs:
             "logs": self._logs,
             "snapshot": self._snapshot,
             "faults": self._faults,
+            "upgrade": self._upgrade,
             "fault_inject": self._inject,
             "fault_clear": self._clear,
             **dict.fromkeys(("start", "stop", "restart", "kill", "reset"), self._switch),
@@ -145,6 +146,9 @@ class Verbs:
         outcome = await self._lab.sign_ins.set(config, running, request["count"])
         self._lab.events.add("users", request["node"], signed_in=outcome.signed_in, refused=len(outcome.refused))
         return outcome
+
+    async def _upgrade(self, request: dict[str, Any], _emit: Emit) -> None:
+        await self._lab.upgrade(request["node"], request["release"])
 
     async def _faults(self, _request: dict[str, Any], _emit: Emit) -> list[FaultRow]:
         return [row(entry) for entry in self._lab.faults.book.entries]

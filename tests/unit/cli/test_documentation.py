@@ -10,6 +10,7 @@ import pytest
 
 from leaselab.appliance.licensing.views import FeatureCounts, LeaseRow, LicenseRow
 from leaselab.monitoring.grafana import Pushed
+from leaselab.testbed.checking.plan import Outcome
 from leaselab.testbed.cli.app import VERBS, load
 from leaselab.testbed.errors import Problem
 from leaselab.testbed.graph import Arrow, Box, Picture
@@ -108,6 +109,7 @@ def test_the_variable_of_an_option_is_its_own_name_in_capitals(path: tuple[str, 
         ("events", LabEvent),
         ("logs", NodeLogLine),
         ("fault", FaultRow),
+        ("check", Outcome),
         ("graph", Picture),
         ("graph", Box),
         ("graph", Arrow),

@@ -76,9 +76,17 @@ def test_what_was_left_out_as_wrong_is_not_complained_of_as_missing() -> None:
     ]
 
 
-def test_a_section_that_nothing_would_honour_is_refused_plainly() -> None:
-    assert problems_of(WHOLE + "checks: []\n") == [
-        "lab.yml:23:1: checks: this version does not carry it out yet; leave it out"
+def test_a_check_of_what_there_is_not_is_refused_where_it_stands() -> None:
+    steps = (
+        "checks:\n"
+        "  - {check: a, expect: {gw9: {leased: 1}}}\n"
+        "  - {check: b, expect: {gw1: {leased: many}}}\n"
+        "  - {check: c, do: [{pull: gw1, users: {gw1: 1}}]}\n"
+        "  - {check: d, do: [{fault: {kind: kill}}]}\n"
+        "  - {check: e}\n"
+    )
+    assert [problem.split(": ", 1)[0] for problem in problems_of(WHOLE + steps)] == [
+        f"lab.yml:{line}" for line in ("24:30", "25:39", "26:21", "27:22", "28:5")
     ]
 
 

@@ -50,6 +50,7 @@ VERBS: Final[dict[str, dict[str, Verb]]] = {
     },
     "Files and this machine": {
         "inventory": Verb("inventory", "Print the lab as a file that ssh, Ansible or Prometheus reads."),
+        "check": Verb("check", "Carry out a file's checks on its lab, and say what did not hold."),
         "validate": Verb("validate", "Check a topology file and list every problem in it."),
         "simulate": Verb("simulate", "Simulate a lab with its load, for as long as a year."),
         "graph": Verb("graph", "Draw a topology as SVG, Mermaid or JSON."),

@@ -1,6 +1,5 @@
 """`leaselab license`: keys, and licenses that are handed over to a server and back."""
 
-import secrets
 import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -9,10 +8,8 @@ import click
 
 from leaselab.testbed.cli.choice import chosen_lab
 from leaselab.testbed.cli.options import format_option, lab_option, option
-from leaselab.testbed.errors import CallError
 
 if TYPE_CHECKING:
-    from leaselab.testbed.lab import Lab
     from leaselab.testbed.node import Node
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -39,14 +36,15 @@ def mint(
     license add gw1 -` adds it at once.
     """
     from leaselab.testbed.cli.output import print_json, print_line
+    from leaselab.testbed.minting import minted
 
     chosen = chosen_lab(lab)
     hardware_id = chosen[node].report().hardware_id
-    minted = [{"sku": sku, "key": _minted(chosen, sku, hardware_id, start, end)} for sku in skus]
+    made = [{"sku": sku, "key": minted(chosen.plan, sku, hardware_id, start=start, end=end)} for sku in skus]
     if as_json:
-        print_json({"node": node, "hardware_id": hardware_id, "keys": minted})
+        print_json({"node": node, "hardware_id": hardware_id, "keys": made})
     else:
-        print_line("\n".join(each["key"] for each in minted))
+        print_line("\n".join(each["key"] for each in made))
 
 
 @keys.command()
@@ -123,18 +121,3 @@ def _print_states(node: "Node", serials: tuple[str, ...], *, as_json: bool) -> N
     else:
         for serial, state in states.items():
             print_line(f"{serial}: {state}")
-
-
-def _minted(lab: "Lab", sku: str, hardware_id: str, start: datetime | None, end: datetime | None) -> str:
-    from leaselab.appliance.licensing.keys import mint_key
-    from leaselab.appliance.licensing.skus import parse_sku
-    from leaselab.appliance.machine import Refusal
-    from leaselab.testbed.topology.identities import Identities
-
-    known = parse_sku(sku)
-    if isinstance(known, Refusal):
-        raise CallError(known.message)
-    serial = f"CLI-{secrets.token_hex(5).upper()}"
-    starts_on, ends_on = (moment.date() if moment else None for moment in (start, end))
-    authority = bytes.fromhex(Identities(lab.plan.seed).authority_private)
-    return mint_key(known.text, hardware_id, serial, starts_on, ends_on, authority)

@@ -17,6 +17,7 @@ from leaselab.appliance.models.platforms import MAG, PCS, PLATFORMS
 from leaselab.appliance.models.releases import Release, ReleaseError
 from leaselab.testbed.errors import nearest
 from leaselab.testbed.faults.kinds import misfits
+from leaselab.testbed.topology import checklist
 from leaselab.testbed.topology.expand import Complaint, Path
 from leaselab.testbed.topology.faults import fault_of
 from leaselab.testbed.topology.marks import Value
@@ -225,7 +226,17 @@ def faults(subject: Subject) -> Iterator[Complaint]:
             yield subject.place((*path, field), message, suggestion)
 
 
-FILE_CHECKS: Final[tuple[FileCheck, ...]] = (lab_release, clock, known_kinds, clusters, networks, codes, load, faults)
+FILE_CHECKS: Final[tuple[FileCheck, ...]] = (
+    lab_release,
+    clock,
+    known_kinds,
+    clusters,
+    networks,
+    codes,
+    load,
+    faults,
+    checklist.examine,
+)
 
 
 # --- nodes and the cloud ---------------------------------------------------------------------------------------------

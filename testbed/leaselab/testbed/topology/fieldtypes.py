@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from leaselab.appliance.instants import Duration, Instant, parse_duration, parse_instant, parse_signed
 from leaselab.appliance.models.platforms import PLATFORMS
+from leaselab.testbed.checking.comparison import parse
 from leaselab.testbed.faults.kinds import KINDS
 
 MAX_NAME: Final = 63
@@ -92,6 +93,23 @@ ReleaseText: TypeAlias = Annotated[
 
 FaultKind: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(KINDS)})]
 """Faults are data as well."""
+
+
+def _comparison(value: Any) -> Any:
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    if isinstance(value, str):
+        parse(value)
+    elif not is_number:
+        raise ValueError(f"takes a number or a comparison such as >= 50, not {getattr(value, 'written', value)!r}")
+    return value
+
+
+Comparison: TypeAlias = Annotated[
+    int | str,
+    BeforeValidator(_comparison),
+    WithJsonSchema({"type": ["integer", "string"], "pattern": r"^(==|!=|>=|<=|>|<)\s*-?\d+(\.\d+)?$"}),
+]
+"""A number, or a comparison with one."""
 
 Personality: TypeAlias = Literal["pcs", "pps"]
 Feature: TypeAlias = Literal["concurrent-users", "rdp-users"]

@@ -22,6 +22,7 @@ from leaselab.appliance.licensing.commands import (
     SetServer,
     SetServerRole,
 )
+from leaselab.testbed.checking.plan import Check
 from leaselab.testbed.faults.kinds import Fault
 
 FORMAT = 1
@@ -134,6 +135,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         authority_certificate: PEM of the authority that signed the nodes' certificates.
         console_key: private OpenSSH key that every node's console accepts.
         faults: what goes wrong, and when.
+        checks: what `leaselab check` does and expects.
     """
 
     lab: str
@@ -146,6 +148,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     authority_certificate: str
     console_key: str
     faults: tuple[Fault, ...] = ()
+    checks: tuple[Check, ...] = ()
     format: int = FORMAT
 
     def node(self, name: str) -> NodePlan:

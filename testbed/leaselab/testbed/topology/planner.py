@@ -17,7 +17,7 @@ from leaselab.appliance.licensing.commands import (
     SetServer,
     SetServerRole,
 )
-from leaselab.testbed.topology import faults
+from leaselab.testbed.topology import checklist, faults
 from leaselab.testbed.topology.credentials import Credentials
 from leaselab.testbed.topology.identities import Identities
 from leaselab.testbed.topology.plan import (
@@ -91,6 +91,7 @@ def plan(
         clock=ClockPlan(start=None if clock.mode == "real" else start, mode=clock.mode, rate=clock.rate),
         nodes=tuple(planner.nodes()),
         faults=tuple(faults.of(topology)),
+        checks=tuple(checklist.of(topology)),
         secret=secret,
         authority_certificate=planner.credentials.authority_certificate,
         console_key=existing.console_key if existing is not None else planner.credentials.console_key,

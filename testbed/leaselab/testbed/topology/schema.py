@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema
 from leaselab.testbed.topology.fieldtypes import (
     AuthCodeText,
     ClientId,
+    Comparison,
     Copies,
     DurationField,
     FaultKind,
@@ -31,9 +32,6 @@ from leaselab.testbed.topology.fieldtypes import (
     Text,
     Units,
 )
-
-NOT_YET: Final = ("checks",)
-"""Sections of the topology language that this version does not carry out, and therefore refuses."""
 
 DEFAULT_RELEASE: Final = "8.3R1"
 DEFAULT_START: Final = "2018-01-01T00:00:00Z"
@@ -338,6 +336,78 @@ class FaultSpec(Section):
     skew: SignedDurationField | None = Field(None, description="`skew`: how far ahead; -5m for one that is behind.")
 
 
+class CheckLicense(Section):
+    """A license of a node by its SKU."""
+
+    node: NodeName = Field(description="The node.")
+    sku: Text = Field(description="For example CONSEC-ADD-100U.")
+
+
+class CheckUpgrade(Section):
+    """Another release for a node."""
+
+    node: NodeName = Field(description="The node.")
+    release: ReleaseText = Field(description="What it is to run.")
+
+
+class CheckTyped(Section):
+    """What is typed at a node's console; Enter comes at the end."""
+
+    node: NodeName = Field(description="The node.")
+    text: str = Field(description="What is typed.")
+
+
+class ActSpec(Section):
+    """One thing that a check does: give exactly one."""
+
+    users: dict[NodeName, Units] | None = Field(None, description="Sign users in or out until so many are on.")
+    fault: FaultSpec | None = Field(None, description="Inject a fault (docs/faults.md).")
+    clear_faults: Literal[True] | None = Field(None, description="Take every fault back.")
+    surrender: CheckLicense | None = Field(None, description="Surrender a client's permanent license (SUR-01).")
+    recall: CheckLicense | None = Field(None, description="Recall a license that was surrendered (SUR-03).")
+    license: CheckLicense | None = Field(None, description="Mint a key for the node and enter it.")
+    pull: NodeName | None = Field(None, description="Pull State from Server on this client (CFG-01).")
+    power: dict[NodeName, Literal["start", "stop", "restart", "kill", "reset"]] | None = Field(
+        None, description="Switch nodes."
+    )
+    upgrade: CheckUpgrade | None = Field(None, description="Restart a node with another release (ENF-07).")
+    type: CheckTyped | None = Field(None, description="Type at a node's console.")
+
+
+class ExpectationSpec(Section):
+    """What is to hold of a node. Numbers may be comparisons, for example ">= 50"."""
+
+    feature: Feature = Field("concurrent-users", description="What the counts are of.")
+    leased: Comparison | None = Field(None, description="Leased by the gateway, or from the server.")
+    auto_leased: Comparison | None = Field(None, description="Auto-leased without the server (AUT-05).")
+    available: Comparison | None = Field(None, description="What the server can still promise.")
+    installed: Comparison | None = Field(None, description="In installed licenses that are active.")
+    promised: Comparison | None = Field(None, description="Reserved counts and increments of all clients.")
+    limit: Comparison | None = Field(None, description="How many may be on at once (ENF-03).")
+    users: Comparison | None = Field(None, description="Users signed in.")
+    refused: Comparison | None = Field(None, description="Users that the last `users` of the checks could not sign in.")
+    auto_lease: bool | None = Field(None, description="Whether auto-leasing is on (AUT-02).")
+    compliant: bool | None = Field(None, description="Whether there is no out-of-compliance notice (ENF-09).")
+    contact: Literal["none", "never", "up", "down"] | None = Field(None, description="With the license server.")
+    phase: Literal["off", "booting", "wizard", "ready", "halted"] | None = Field(None, description="Of the boot.")
+    release: ReleaseText | None = Field(None, description="What it runs.")
+    licenses: dict[Text, Text] | None = Field(None, description="The state of a license, by SKU.")
+    metrics: dict[Text, Comparison] | None = Field(None, description="The sum of a metric's samples, by sample name.")
+    logs: Text | None = Field(None, description="Text in a line that was logged since the checks began.")
+    screen: Text | None = Field(None, description="Text on the serial console's recent output.")
+
+
+class CheckSpec(Section):
+    """A step of `leaselab check`: wait, act, look (docs/checks.md)."""
+
+    check: Text = Field(description="What it shows, as a sentence.")
+    at: InstantField | None = Field(None, description="Let the lab live until then first.")
+    after: DurationField | None = Field(None, description="Let the lab live that long first.")
+    within: DurationField | None = Field(None, description="Wait for what is expected, at most that long.")
+    do: list[ActSpec] = Field([], description="Acts, in order, once the time has come.")
+    expect: dict[NodeName, ExpectationSpec] = Field({}, description="What is to hold then, by node.")
+
+
 class TopologyFile(Section):
     """A Leaselab topology: a fleet of emulated gateways and license servers on one clock."""
 
@@ -353,6 +423,7 @@ class TopologyFile(Section):
     clusters: dict[GroupName, Cluster] = Field({}, description="Clusters of gateways by name.")
     load: list[Load] = Field([], description="Users over the day, for `leaselab simulate`.")
     faults: list[FaultSpec] = Field([], description="What goes wrong, and when.")
+    checks: list[CheckSpec] = Field([], description="What `leaselab check` does and expects, in order.")
     nodes: dict[NodeName, Node] = Field(min_length=1, description="The appliances, in the order they come up.")
 
 

@@ -7,7 +7,6 @@ from pydantic import BaseModel, ValidationError
 
 from leaselab.testbed.errors import Problem, nearest
 from leaselab.testbed.topology.marks import Mark, Value, field_name, mapping, sequence
-from leaselab.testbed.topology.schema import NOT_YET
 
 M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
@@ -127,8 +126,6 @@ def _words(finding: Any, model: type[BaseModel], path: Path) -> tuple[str, str]:
         case "missing":
             return "is missing", ""
         case "extra_forbidden":
-            if len(path) == 1 and path[0] in NOT_YET:
-                return "this version does not carry it out yet; leave it out", ""
             fields = _fields(model, path[:-1])
             suggestion = nearest(str(path[-1]), fields)
             return "there is no such field" + ("" if suggestion else f"; there are {', '.join(fields)}"), suggestion
