@@ -216,6 +216,16 @@ def test_prompts_without_an_answer_are_left_to_the_console() -> None:
     assert ["admin-name" in answers for answers in given] == [False, False]
 
 
+def test_a_domain_without_a_name_server_is_no_name_server() -> None:
+    network = "network: {domains: [example.com]}"
+    lab = planned(f"name: lab\nnodes: {{a: {{kind: psa300, boot: {{accept-license: true, {network}}}}}}}\n")
+    config = lab.node("a").config
+
+    assert isinstance(config, ApplianceConfig)
+    answers = given_answers(config.boot)
+    assert (answers["dns-secondary"], answers["dns-domains"]) == ("", "example.com")
+
+
 def test_the_clock_begins_where_the_file_says_and_else_always_at_the_same_instant() -> None:
     assert planned().clock.start == parse_instant("2018-01-01T00:00:00Z")
     assert planned(LAB + "clock: {start: 2020-02-29}\n").clock.start == parse_instant("2020-02-29")

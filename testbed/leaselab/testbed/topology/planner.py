@@ -242,16 +242,10 @@ class _Planner:
             network = boot.network if boot is not None else None
             netmask = network.netmask if network is not None else "255.255.0.0"
             gateway = network.gateway if network is not None else None
-            dns = network.dns if network is not None else []
+            dns = (network.dns if network is not None else []) or [self._address(INTERNAL, 0)]
             domains = network.domains if network is not None else []
             answers["network"] = f"{address} {netmask} {gateway or ''}".strip()
-            answers["dns"] = " ".join(
-                [
-                    *(dns or [self._address(INTERNAL, 0)]),
-                    *(["-"] if len(dns) == 1 and domains else []),
-                    *domains,
-                ]
-            )
+            answers["dns"] = " ".join([*dns, *(["-"] if len(dns) == 1 and domains else []), *domains])
             answers["wins"] = (network.wins if network is not None else None) or "-"
         if "certificate" not in asked:
             certificate = boot.certificate if boot is not None else None
