@@ -1,6 +1,6 @@
 """The events log as the product prints it: codes and severities of the real appliances, wording our own.
 
-Codes, severities and the order of what a line carries are facts of the vendor's catalogue (docs/events.md); QA's
+Codes, severities and the order of what a line carries are facts of the vendor's catalogue (docs/log-messages.md); QA's
 parsers key on them.
 """
 
