@@ -11,6 +11,8 @@ import pytest
 PARTS = {
     "chromium": "chromium",
     "docker": "docker.io",
+    "nft": "nftables",
+    "nsenter": "util-linux",
     "setpriv": "util-linux",
     "unshare": "util-linux",
     "ssh": "openssh-client",

@@ -104,3 +104,27 @@ def test_without_the_image_of_this_code_nothing_is_begun(monkeypatch: pytest.Mon
     with pytest.raises(EngineError, match=r"has no image leaselab/never-built:0") as failed:
         Lab.up(TOPOLOGY, runtime="docker")
     assert "leaselab images build" in failed.value.hint
+
+
+@pytest.mark.needs("nft", "nsenter")
+def test_a_cut_drops_packets_of_any_sort_and_healing_lets_them_through(engine: Engine) -> None:
+    with Lab.up(TOPOLOGY, runtime="docker", timeout=110) as lab:
+        address = lab["server"].address()
+
+        def reaches(port: int) -> bool:
+            script = f"import socket; socket.create_connection(({address!r}, {port}), 1)"
+            call = engine.api.exec_create(inspect(engine, lab, "gw1")["Id"], ["python3", "-c", script])["Id"]
+            engine.api.exec_start(call)
+            return bool(engine.api.exec_inspect(call)["ExitCode"] == 0)
+
+        assert [reaches(port) for port in (22, 443)] == [True, True]
+        cut = lab.faults.cut("gw1", "server")
+        assert [reaches(port) for port in (22, 443)] == [False, False]
+        lab["gw1"].restart()
+        assert [reaches(port) for port in (22, 443)] == [False, False], "a new container is cut off as well"
+        lab.clock.advance(hours=7)
+        lab.faults.clear(cut.n)
+        assert [reaches(port) for port in (22, 443)] == [True, True]
+
+        lab.faults.cut("gw1", "server", one_way=True)
+        assert [reaches(port) for port in (22, 443)] == [False, True], "the appliances lose the protocol's messages"

@@ -223,7 +223,11 @@ class LabHost:
             journal=self._journal,
             on_progress=self._show,
         )
-        await lab.open()
+        try:
+            await lab.open()
+        except BaseException:
+            await lab.close()
+            raise
         self._lab = lab
         record = self._folder.record()
         self._verbs = Verbs(lab, record)

@@ -8,6 +8,7 @@ has lost nothing. The socket is no part of the networks: cutting packets cuts no
 import asyncio
 import contextlib
 import ipaddress
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -25,9 +26,12 @@ from leaselab.testbed.errors import EngineError, GoneError, LeaselabError, NodeF
 from leaselab.testbed.files import explained, write_whole
 from leaselab.testbed.images import IMAGE_USER, current_image
 from leaselab.testbed.journal import Journal
+from leaselab.testbed.runtimes import packets
 from leaselab.testbed.runtimes.dialled import DialledNode, Hello, Reception
 from leaselab.testbed.runtimes.protocol import Watcher
 from leaselab.testbed.topology.plan import Container
+
+_LOG: Final = logging.getLogger(__name__)
 
 HOME: Final = "/lab"
 """Where a container sees its node's folder."""
@@ -131,6 +135,8 @@ class DockerRuntime:
         self._container = container
         self._reception = Reception(watcher)
         self._nodes: dict[str, DockerNode] = {}
+        self._configs: dict[str, NodeConfig] = {}
+        self._cuts: dict[tuple[str, str], bool] = {}
         self._networks: dict[str, asyncio.Future[None]] = {}
         self._asking: set[asyncio.Task[None]] = set()
         self._engine: Engine | None = None
@@ -139,8 +145,12 @@ class DockerRuntime:
     async def open(self) -> None:
         """Find the engine and the image."""
         engine = await asyncio.to_thread(Engine.connect)
+        try:
+            self._image = await asyncio.to_thread(current_image, engine)
+        except BaseException:
+            engine.close()
+            raise
         self._engine = engine
-        self._image = await asyncio.to_thread(current_image, engine)
         self._journal.will_make("engine", [engine.address])
         with explained("make the nodes' folder"):
             (self._folder / "nodes").mkdir(mode=0o700, exist_ok=True)
@@ -167,13 +177,51 @@ class DockerRuntime:
                 if not node.up:
                     with contextlib.suppress(EngineError):  # the journal still has it
                         await node.kill()
-        self._nodes[name] = node
+        self._nodes[name], self._configs[name] = node, config
+        await self._apply_cuts(*{source for source, to in self._cuts if name in (source, to)})
         return node
 
     async def erase(self, node: str) -> None:
         """Forget all that a node has ever stored."""
         for file in self._home(node).glob("device.db*"):
             file.unlink()
+
+    async def cut(self, one: str, other: str, *, one_way: bool) -> None:
+        """Drop the packets between two nodes; ``one_way``: those from the first to the second.
+
+        One way spares the lease protocol, whose connections need both: the appliances lose its messages themselves.
+        Where packets cannot be cut, those messages still are, and the host's log says what is lacking.
+        """
+        if lacking := packets.lacking():
+            _LOG.warning("packets between %s and %s are not cut: that takes %s", one, other, lacking)
+            return
+        self._cuts[one, other] = one_way
+        if not one_way:
+            self._cuts[other, one] = False
+        await self._apply_cuts(one, other)
+
+    async def heal(self, one: str, other: str) -> None:
+        """Let packets through again between two nodes."""
+        for way in ((one, other), (other, one)):
+            self._cuts.pop(way, None)
+        await self._apply_cuts(one, other)
+
+    async def _apply_cuts(self, *nodes: str) -> None:
+        """Have nodes drop what they must not send. One that is off, or whose peer has never been on, has it later."""
+        for name in nodes:
+            node = self._nodes.get(name)
+            if node is None or node.process is None or packets.lacking():
+                continue
+            ways = [(to, one_way) for (source, to), one_way in self._cuts.items() if source == name]
+            await packets.drop(
+                node.process,
+                [
+                    packets.Drop(address, self._configs[to].ports.https if one_way else 0)
+                    for to, one_way in ways
+                    if to in self._configs
+                    for address in self._configs[to].addresses.values()
+                ],
+            )
 
     async def keep(self) -> None:
         """Do nothing: a node answers a grant when its store is on disk."""
