@@ -42,6 +42,7 @@ def _duration(_context: click.Context, _option: click.Parameter, text: str) -> "
 @option(
     "--check-every", default="25h", callback=_duration, metavar="DURATION", help="Between checks of the invariants."
 )
+@option("--faults/--no-faults", default=True, help="Whether the file's faults befall the lab.")
 @set_option
 @format_option
 @click.pass_context
@@ -52,6 +53,7 @@ def simulate(
     duration: "Duration",
     seed: int,
     check_every: "Duration",
+    faults: bool,
     values: dict[str, str],
     as_json: bool,
 ) -> None:
@@ -62,11 +64,15 @@ def simulate(
     Nothing is opened and nothing is left. The same file and seed give the same output, byte for byte. The exit code is
     1 if an invariant did not hold.
     """
+    import msgspec
+
     from leaselab.testbed.simulation.run import simulate as run
     from leaselab.testbed.simulation.run import simulated_plan
     from leaselab.testbed.topology.files import load
 
     plan = simulated_plan(load(file, values))
+    if not faults:
+        plan = msgspec.structs.replace(plan, faults=())
     began = time.perf_counter()
     figures = run(plan, duration, seed, check_every=check_every, on_progress=_Progress(plan.clock.start or 0, duration))
     _print_pace(figures, time.perf_counter() - began)
@@ -124,6 +130,7 @@ def _print_text(figures: "Figures", duration: "Duration") -> None:
         ("most users at once", figures.most_users),
         ("messages", figures.messages),
         ("messages without answer", figures.messages_failed),
+        ("faults", sum(figures.faults.values())),
         ("events", figures.events),
         *((f"leases {name.replace('_', ' ')}", count) for name, count in figures.leases.items()),
         ("lease events", figures.lease_events),

@@ -150,7 +150,7 @@ class Invariants:
         """Compare what a client believes to hold with what its server has on record."""
         settings = state.client.settings
         server = states.get(settings.server) if settings is not None else None
-        if settings is None or server is None:
+        if settings is None or server is None or name in self._world.held:  # frozen or off, it counts nothing
             return
         record = server.server.clients.get(settings.client_id)
         handed_over = (settings.server, settings.client_id) in self.handed_over

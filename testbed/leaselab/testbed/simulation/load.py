@@ -102,7 +102,8 @@ def _bring(world: World, name: str, feature: str, changes: Iterator[tuple[Instan
     def turn(_now: Instant) -> Instant:
         nonlocal following
         if following is not None:
-            ask(name, SetCrowd(following[1], feature))
+            if name not in world.held:  # nobody can sign in at a device that is off; they come with the next change
+                ask(name, SetCrowd(following[1], feature))
             following = next(changes, None)
         return NEVER if following is None else following[0]
 

@@ -14,6 +14,8 @@ from leaselab.appliance.device import Device
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing.messages import ROUTES, Denied
 from leaselab.appliance.machine import Command, Envelope, Refusal, Settle
+from leaselab.appliance.passage import FREE, Fate, Passage
+from leaselab.appliance.ports import Later
 
 Pair = tuple[str, str]
 
@@ -57,6 +59,9 @@ class Network:
         lost_replies: pairs ``(asker, asked)`` whose requests arrive and whose replies do not.
         refusing: nodes that refuse every connection, as one that is switched off does.
         bad_certificates: nodes whose certificate does not stand up (CLT-03).
+        passages: what injected faults do to a node's messages, by node.
+        ports: the networks that a node is on, by node.
+        statuses: nodes that answer everything with this HTTP status and nothing of their own.
         delivered: messages that reached their node so far.
         failed: messages that got no answer so far.
         mishaps: what is yet to befall messages between two nodes.
@@ -68,6 +73,9 @@ class Network:
         self.lost_replies: set[Pair] = set()
         self.refusing: set[str] = set()
         self.bad_certificates: set[str] = set()
+        self.passages: dict[str, Passage] = {}
+        self.ports: dict[str, frozenset[str]] = {}
+        self.statuses: dict[str, int] = {}
         self.delivered = 0
         self.failed = 0
         self.mishaps: dict[Pair, deque[Mishap]] = {}
@@ -104,6 +112,14 @@ class Network:
             return f"{to}: its certificate is not trusted; nothing was sent"
         return ""
 
+    def judge(self, asker: str, envelope: Envelope, now: Instant) -> Fate | Later:
+        """Say what the faults in force do to a message; it takes the preferred network if both are on it (CLT-02)."""
+        passage = self.passages.get(asker)
+        if passage is None:
+            return FREE
+        both = self.ports[asker] & self.ports.get(envelope.to, frozenset())
+        return passage.judge(envelope, envelope.to, envelope.network if envelope.network in both else "internal", now)
+
     def next_mishap(self, asker: str, asked: str) -> Mishap | None:
         """Return what befalls the next message, and forget it."""
         waiting = self.mishaps.get((asker, asked))
@@ -137,14 +153,19 @@ class Line:
         """Tell whether the peer commits with us: all devices of a simulation do."""
         return to in self._network.nodes
 
-    async def send(self, envelope: Envelope, now: Instant) -> Settle:  # noqa: ARG002 - the shape of a port
-        """Take a message to its node, and return the answer or why there is none."""
+    async def send(self, envelope: Envelope, now: Instant) -> Settle | Later:
+        """Take a message to its node, and return the answer or why there is none, or when it arrives."""
         network, own_name, to = self._network, self._own_name, envelope.to
-        why = network.obstacle(own_name, envelope)
+        fate = network.judge(own_name, envelope, now) if network.passages else FREE
+        if isinstance(fate, Later):
+            return fate
+        why = fate.obstacle or network.obstacle(own_name, envelope)
         mishap = None if why or not network.mishaps else network.next_mishap(own_name, to)
         if why or mishap is Mishap.LOST_REQUEST:
             network.failed += 1
             return Settle(id=envelope.id, status=0, failure=why or f"the request to {to} was lost")
+        if to in network.statuses:
+            return Settle(id=envelope.id, status=network.statuses[to])
         node, path, message, reply = network.nodes[to], envelope.path, envelope.body, None
         if not isinstance(message, Command):  # of a relay, or from before a restart
             message = _DECODERS[path].decode(_encode(message))
@@ -156,7 +177,12 @@ class Line:
         if mishap is Mishap.POWER_CUT:
             raise PowerCutError(own_name)
         pair = (own_name, to)
-        if mishap is Mishap.LOST_REPLY or pair in network.lost_replies or (to, own_name) in network.cuts:
+        if (
+            fate.lost_reply
+            or mishap is Mishap.LOST_REPLY
+            or pair in network.lost_replies
+            or (to, own_name) in network.cuts
+        ):
             network.failed += 1
-            return Settle(id=envelope.id, status=0, failure=f"the reply of {to} was lost")
+            return Settle(id=envelope.id, status=0, failure=fate.lost_reply or f"the reply of {to} was lost")
         return _answer(envelope.id, reply)

@@ -12,6 +12,7 @@ import msgspec
 from leaselab.appliance.instants import HOUR, Duration, Instant
 from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.testbed.simulation.boot import bring_up
+from leaselab.testbed.simulation.faults import bring_faults
 from leaselab.testbed.simulation.invariants import Invariants, Violation
 from leaselab.testbed.simulation.load import bring_users
 from leaselab.testbed.simulation.stores import NullStore
@@ -75,6 +76,7 @@ class Figures(msgspec.Struct, frozen=True):
             increment of one client and feature; what a server did to it counts once, not again at the client.
         leases: of them, how many were granted, renewed, given back, reclaimed, and how many clients gave themselves.
         events_by_type: the same by their types.
+        faults: how often each kind of fault has begun.
         messages: requests that reached their node.
         messages_failed: requests that got no answer.
         leasing: totals of the devices' own counters.
@@ -97,6 +99,7 @@ class Figures(msgspec.Struct, frozen=True):
     lease_events: int
     leases: dict[str, int]
     events_by_type: dict[str, int]
+    faults: dict[str, int]
     messages: int
     messages_failed: int
     leasing: dict[str, int]
@@ -163,6 +166,7 @@ class Simulation:
         self._broken: list[Violation] = []
         self._broken_in_all = 0
         self._checks = 0
+        self._faults = Counter[str]()
 
     def run(self, duration: Duration, check_every: Duration) -> Figures:
         """Bring the lab up, let the time pass, and return the figures."""
@@ -173,6 +177,7 @@ class Simulation:
         for node in self._plan.nodes:
             if node.load:
                 bring_users(world, node, f"{self._plan.seed}/{self._seed}")
+        self._faults = bring_faults(world, self._plan.faults)
         world.schedule(CHECKS, start + check_every, lambda now: self._check(now) + check_every)
         with collecting_seldom():
             world.run(start + duration)
@@ -222,6 +227,7 @@ class Simulation:
             lease_events=sum(leases.values()),
             leases=leases,
             events_by_type=dict(by_type),
+            faults=dict(sorted(self._faults.items())),
             messages=network.delivered,
             messages_failed=network.failed,
             leasing={name: totals[name] for name in _COUNTERS},

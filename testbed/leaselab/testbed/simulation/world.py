@@ -91,6 +91,7 @@ class World:
         clock: the lab's.
         network: between the devices.
         devices: by name, switched on.
+        held: those that are given no turns.
         listeners: told of every event of every device that is switched on from now on.
     """
 
@@ -102,6 +103,7 @@ class World:
         self.listeners: list[Any] = []
         self._clocks: dict[str, DeviceClock] = {}
         self._configs: dict[str, NodeConfig] = {}
+        self.held: set[str] = set()
         self._turns: list[tuple[Instant, str]] = []
         self._next: dict[str, Instant] = {}
         self._actors: dict[str, Actor] = {}
@@ -125,6 +127,7 @@ class World:
         )
         device.listeners += self.listeners
         self.devices[name] = device
+        self.network.ports[name] = frozenset(config.addresses)
         self._next.pop(name, None)
         self._actors[name] = lambda now: settled(device.run_due(now + clock.skew)) - clock.skew
         if isinstance(config, ApplianceConfig):
@@ -163,6 +166,16 @@ class World:
         self._clocks.setdefault(name, DeviceClock(self.clock)).skew = skew
         if name in self.devices:
             self._set(name, self.devices[name].next_due - skew)
+
+    def hold(self, name: str) -> None:
+        """Give a device no turns; whoever holds it sees to it that nobody reaches it either."""
+        self.held.add(name)
+        self._next.pop(name, None)
+
+    def release(self, name: str) -> None:
+        """Let a device go on where it was; what came due meanwhile is done now."""
+        self.held.discard(name)
+        self._set(name, self.devices[name].next_due - self._clocks[name].skew)
 
     def ask(self, name: str, command: Command) -> Any:
         """Give a device a command; return its reply or the refusal."""
