@@ -59,6 +59,13 @@ def why_no_engine() -> str:
     return ""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep Chromium and container engines in one worker: Chromium gives up a page when the machine gets a network."""
+    for item in items:
+        if {"chromium", "docker"} & {part for marker in item.iter_markers("needs") for part in marker.args}:
+            item.add_marker(pytest.mark.xdist_group("networks"))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose parts are missing, and say which; under LEASELAB_REQUIRE_ALL=1 that is a failure."""
     wanted = [part for marker in item.iter_markers("needs") for part in marker.args]

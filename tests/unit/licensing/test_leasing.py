@@ -290,3 +290,28 @@ def test_what_a_client_holds_beyond_its_reserve_is_not_there_to_be_reserved() ->
 
     assert "more than the 10 available" in fleet.ask("server", record).message
     assert fleet.report("server").features[CONCURRENT_USERS].promised == 50
+
+
+@pytest.mark.rule("LSE-10")
+def test_a_record_cut_down_below_what_the_client_holds_reserves_nothing_on_top_of_it() -> None:
+    fleet = Fleet()
+    fleet.license_server(licenses=["CONSEC-100U-1YR"], kind="psa5000")
+    fleet.client("GW1", reserved=0, increment=5, maximum=15)
+    fleet.sign_in("GW1", 10)
+    cut_down = Allocation(reserved=5, increment=0, maximum=5)
+    record = SaveClient(
+        id="GW1",
+        password="",
+        password_again="",
+        platform="psa3000",
+        product="pcs",
+        allocations={CONCURRENT_USERS: cut_down},
+        new=False,
+    )
+    fleet.do("server", record)
+
+    fleet.sign_in("GW1", 1)  # the gateway asks for one more increment
+
+    assert fleet.leased("GW1") == 10
+    fleet.advance(hours=6)
+    assert fleet.leased("GW1") == 5  # at its renewal the reserve comes first (CFG-01, SRV-09)

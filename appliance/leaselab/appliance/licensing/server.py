@@ -185,8 +185,9 @@ def _with_reserved(
     held = record.leases.get(feature)
     if held is not None and held.reserved and now < held.reserved_ends_at:
         return msgspec.structs.replace(held, denied="", increment=allocation.increment, maximum=allocation.maximum)
-    room = available_for(state, feature, record.client_class, besides=record) - live_increments(record, feature)
-    reserved = max(0, min(allocation.reserved, room))
+    # Increments that it holds go on counting: a record cut down meanwhile has no room for both (LSE-10).
+    capacity = min(available_for(state, feature, record.client_class, besides=record), allocation.maximum)
+    reserved = max(0, min(allocation.reserved, capacity - live_increments(record, feature)))
     return FeatureLease(
         reserved=reserved,
         reserved_since=now,
