@@ -104,35 +104,35 @@ def test_a_host_that_is_killed_takes_its_nodes_along_and_up_goes_on_where_it_was
 
 
 def test_a_name_that_is_anothers_is_said_and_the_other_stays() -> None:
-    slot = take_slot("crash")
-    name = f"leaselab-crash-{slot.number}-gw1"
+    slot = take_slot("name-taken")
+    name = f"leaselab-name-taken-{slot.number}-gw1"
     slot.close()
     with connected() as engine:
         other = engine.api.create_container(current_image(engine), name=name)["Id"]
         try:
             with pytest.raises(NodeFailedError, match=rf"gw1: .*{name}.* already in use"):
-                Lab.up(TOPOLOGY, runtime="docker")
+                Lab.up(TOPOLOGY, name="name-taken", runtime="docker")
             assert engine.api.inspect_container(name)["Id"] == other
         finally:
             engine.api.remove_container(other)
-    assert left(LabFolder("crash").path) == []
+    assert left(LabFolder("name-taken").path) == []
 
 
 def test_a_network_that_is_there_already_is_said_and_the_other_stays() -> None:
     from docker.types import IPAMConfig, IPAMPool
 
-    slot = take_slot("crash")
+    slot = take_slot("network-taken")
     slot.close()
     pool = IPAMPool(subnet=f"10.{slot.number}.7.0/24")
     with connected() as engine:
         other = engine.api.create_network("lltest-other", ipam=IPAMConfig(pool_configs=[pool]))["Id"]
         try:
             with pytest.raises(LeaselabError, match=rf"10\.{slot.number}\.0\.0/18.*[Oo]verlap"):
-                Lab.up(TOPOLOGY, runtime="docker")
+                Lab.up(TOPOLOGY, name="network-taken", runtime="docker")
             assert engine.api.inspect_network(other)["Id"] == other
         finally:
             engine.api.remove_network(other)
-    assert left(LabFolder("crash").path) == []
+    assert left(LabFolder("network-taken").path) == []
 
 
 @pytest.mark.needs("unshare", "setpriv")
