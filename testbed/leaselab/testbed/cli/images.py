@@ -19,7 +19,7 @@ MIB = 1 << 20
 def images() -> None:
     """Build, list and remove the appliance's container image.
 
-    The docker and swarm runtimes run nodes from it. DOCKER_HOST says which engine, as it does for `docker`.
+    The docker runtime runs nodes from it. DOCKER_HOST says which engine, as it does for `docker`.
     """
 
 

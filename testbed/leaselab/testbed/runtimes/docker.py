@@ -99,14 +99,6 @@ class DockerNode(DialledNode):
         if self.lines:
             self.lines.close()
 
-    async def pause(self) -> None:
-        """Freeze all of its processes where they are."""
-        await self._engine.ask(f"pause {self.name}", lambda api: api.pause(self.container))
-
-    async def resume(self) -> None:
-        """Let it go on after :meth:`pause`."""
-        await self._engine.ask(f"resume {self.name}", lambda api: api.unpause(self.container))
-
 
 class DockerRuntime:
     """Runs nodes as containers.
