@@ -179,6 +179,10 @@ class Fleet:
         else:
             self._timekeeper.register(name, running, next_due)
 
+    def is_paused(self, name: str) -> bool:
+        """Tell whether a fault has frozen a node."""
+        return self.surroundings is not None and self.surroundings.around(name).paused
+
     def _told(self, seat: Seat) -> NodeConfig:
         """Return what a node is told at its start: the plan's word, and how wrong its clock is if it ever was."""
         config, surroundings = seat.plan.config, self.surroundings

@@ -12,6 +12,7 @@ from leaselab.appliance.adapters.control import SHUT_DOWN
 from leaselab.appliance.config import ApplianceConfig
 from leaselab.appliance.instants import MILLISECOND, Instant
 from leaselab.appliance.models.releases import Release, ReleaseError
+from leaselab.testbed.crowds import Crowds
 from leaselab.testbed.errors import CallError, LeaselabError, NodeFailedError, ProvisioningRefusedError
 from leaselab.testbed.eventlog import EventLog
 from leaselab.testbed.faults.book import Book
@@ -98,6 +99,7 @@ class RaisedLab:
         )
         self.fleet.surroundings = self.faults
         self.sign_ins = SignIns(plan.authority_certificate)
+        self.crowds = Crowds(self.timekeeper, self.fleet, self.sign_ins, self.events)
         self.provisioner = Provisioner(
             self.fleet,
             self.timekeeper,
@@ -132,6 +134,7 @@ class RaisedLab:
         except TimeoutError:
             raise self._too_late(within_seconds) from None
         self._complain()
+        self.crowds.follow(plan)
         await self.faults.declare(plan.faults, self.timekeeper.now)
         await self.after_faults()
         self.timekeeper.start()

@@ -106,7 +106,7 @@ class NodePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         provision: what is entered once it is ready, in order.
         after: nodes that must be ready and provisioned before this one is provisioned.
         users: how many end users the lab signs in once all nodes are provisioned.
-        load: what brings users to it over time in a simulation; a running lab leaves it alone.
+        load: what brings users to it over time.
         container: how it runs where nodes are containers.
     """
 

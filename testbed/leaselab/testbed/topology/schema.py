@@ -303,7 +303,7 @@ class Burst(Section):
 
 
 class Load(Section):
-    """Users of some gateways over time, in `leaselab simulate`; what several loads bring to a gateway adds up."""
+    """Users of some gateways over time; what several loads bring to a gateway adds up."""
 
     nodes: list[Text] | None = Field(
         None, description="Names or patterns (gw*) of gateways. Default: the group's, or every gateway."
@@ -421,7 +421,7 @@ class TopologyFile(Section):
     groups: dict[GroupName, GroupSettings] = Field({}, description="What all nodes of a group have in common.")
     networks: Networks | None = Field(None, description="Networks beside the internal one.")
     clusters: dict[GroupName, Cluster] = Field({}, description="Clusters of gateways by name.")
-    load: list[Load] = Field([], description="Users over the day, for `leaselab simulate`.")
+    load: list[Load] = Field([], description="Users over the day.")
     faults: list[FaultSpec] = Field([], description="What goes wrong, and when.")
     checks: list[CheckSpec] = Field([], description="What `leaselab check` does and expects, in order.")
     nodes: dict[NodeName, Node] = Field(min_length=1, description="The appliances, in the order they come up.")
