@@ -1,6 +1,10 @@
-"""The same file and the same commands give the same history, byte for byte, whatever the nodes run in."""
+"""The same file and the same commands give the same history, byte for byte, whatever the nodes run in.
 
-from typing import Any
+But for the lab's block of loopback addresses, 127.BLOCK.x.y, which is another one while some other lab has it.
+"""
+
+import json
+import re
 
 import pytest
 
@@ -31,10 +35,8 @@ nodes:
   gw{n}: {count: 3, kind: psa3000, license-client: {server: vls1, id: "GW{n}"}, users: 5}
 """
 
-History = dict[str, list[tuple[int, Any]]]
 
-
-def live(runtime: str) -> tuple[History, list[str]]:
+def live(runtime: str) -> tuple[dict[str, str], list[str]]:
     """Live through one story; return the nodes' histories and the lab's log."""
     with Lab.up(TOPOLOGY, runtime=runtime) as lab:
         lab["gw1"].users.set(60)
@@ -49,12 +51,18 @@ def live(runtime: str) -> tuple[History, list[str]]:
         lab.clock.advance(days=2)
         lab["gw1"].users.set(0)
         lab.clock.advance(days=10)
-        histories = {node.name: [(at, event) for _, at, event in node.history()] for node in lab}
-        return histories, [line.text for line in lab.logs()]
+        histories = {node.name: json.dumps([[at, event] for _, at, event in node.history()]) for node in lab}
+        return {node: _anywhere(text) for node, text in histories.items()}, [
+            _anywhere(each.text) for each in lab.logs()
+        ]
+
+
+def _anywhere(text: str) -> str:
+    return re.sub(r"\b127\.\d+\.(?=\d+\.\d+\b)", "127.BLOCK.", text)
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[History, list[str]]:
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], list[str]]:
     """The story once, embedded."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LEASELAB_HOME", str(tmp_path_factory.mktemp("first")))
@@ -62,7 +70,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[History, list[str]]
 
 
 @pytest.mark.parametrize("runtime", ["embedded", "process"])
-def test_the_story_told_again_is_the_same_story(runtime: str, first: tuple[History, list[str]]) -> None:
+def test_the_story_told_again_is_the_same_story(runtime: str, first: tuple[dict[str, str], list[str]]) -> None:
     histories, log = live(runtime)
 
     assert set(histories) == {"cloud", "vls1", "gw1", "gw2", "gw3"}
