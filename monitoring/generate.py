@@ -69,6 +69,13 @@ that is: severity, code, local date and time, host, source address, user(realm)[
 character that cannot be printed is written as an escape, so that no name can forge a line. `leaselab logs` prints the
 lines of all nodes, merged in order of time.
 
+With `syslog: [{{host: 192.0.2.5, port: 514, protocol: udp}}]` (or `tcp`) in a node's settings or in `defaults`, each
+line also goes to that receiver, in the product's 9.x form:
+
+    <174>1 2018-01-01T01:00:00+01:00 gw1 PulseSecure: - - - 2018-01-01 01:00:00 - gw1 - [127.0.0.1] Root::System()[] - …
+
+A receiver that is away holds nobody up; over TCP the latest 1,000 lines wait for it.
+
 {messages}
 """
 SERIES_OF_A_GATEWAY: Final = 120

@@ -64,6 +64,14 @@ class Ssh(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What goes wrong on the line from the start."""
 
 
+class SyslogReceiver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where an appliance sends its log as well; ``protocol`` is ``udp`` or ``tcp``."""
+
+    host: str
+    port: int = 514
+    protocol: str = "udp"
+
+
 class ApplianceConfig(msgspec.Struct, frozen=True, tag="appliance", forbid_unknown_fields=True):
     """An emulated gateway or license server.
 
@@ -79,6 +87,7 @@ class ApplianceConfig(msgspec.Struct, frozen=True, tag="appliance", forbid_unkno
         seed: of this device's randomness; same seed, same history.
         peer_secret: shared by the devices of one lab; whoever shows it may move this device's clock on.
         maximum_users: overrides the platform's figure.
+        syslog: who is sent each line of its log.
         clock_skew: how wrong its clock is just now; ``None``: it is right, and always was.
     """
 
@@ -102,6 +111,7 @@ class ApplianceConfig(msgspec.Struct, frozen=True, tag="appliance", forbid_unkno
     peer_secret: str = ""
     maximum_users: int | None = None
     time_zone: str = "UTC"
+    syslog: tuple[SyslogReceiver, ...] = ()
     clock_skew: int | None = None
 
 

@@ -24,6 +24,7 @@ from leaselab.appliance.adapters.peers import HttpsPeers
 from leaselab.appliance.adapters.serial import SerialLine
 from leaselab.appliance.adapters.sqlite import SqliteStore
 from leaselab.appliance.adapters.ssh import SshConsole
+from leaselab.appliance.adapters.syslog import SyslogSender
 from leaselab.appliance.adapters.wire.unix import SocketAddress
 from leaselab.appliance.chronicle import Chronicle
 from leaselab.appliance.cloud.center import CloudEvent, CloudMachine, CloudState, initial_cloud_state
@@ -107,6 +108,7 @@ class Node:
         read = self._report if isinstance(config, ApplianceConfig) else None
         if read is not None:
             self.device.listeners.append(self._count_lines)
+        self._syslog = SyslogSender(config.syslog if isinstance(config, ApplianceConfig) else ())
         collector = DeviceCollector(
             node=config.name,
             kind=kind,
@@ -252,6 +254,7 @@ class Node:
         await self._https.close()
         await self._metrics.close()
         self._peers.close()
+        await self._syslog.close()
         await self._store.durable()
 
     def kill(self) -> None:
@@ -261,6 +264,7 @@ class Node:
                 task.cancel()
         if self._line is not None:
             self._line.abort()
+        self._syslog.abort()
         if self._console is not None:
             self._console.abort()
         self._https.abort()
@@ -275,6 +279,7 @@ class Node:
         ports, addresses = self._config.ports, self._addresses
         await self._https.open(addresses, ports.https)
         await self._metrics.open(addresses, ports.metrics)
+        self._syslog.open()
         if self._console is not None:
             for address in addresses[:1]:
                 await self._console.start(address, ports.ssh)
@@ -336,15 +341,23 @@ class Node:
         return report(self.device.state, self.device.clock.now())
 
     def _count_lines(self, event: Any, at: Instant) -> None:
-        self._lines_written.update(eventlog.severity_word(line.severity).lower() for line in eventlog.lines(event, at))
+        for line in eventlog.lines(event, at):
+            self._lines_written[eventlog.severity_word(line.severity).lower()] += 1
+            if isinstance(self._config, ApplianceConfig) and self._config.syslog:
+                self._syslog.send(eventlog.syslog_line(line, at, *self._own_place()))
 
     def _log_text(self, event: Any, at: Instant) -> list[tuple[int, str, str]]:
-        config = self._config
-        zone = config.time_zone if isinstance(config, ApplianceConfig) else "UTC"
-        host = (config.hostname if isinstance(config, ApplianceConfig) else "") or config.name
+        host, zone = self._own_place()
         return [
             (line.severity, line.code, eventlog.format_line(line, at, host, zone)) for line in eventlog.lines(event, at)
         ]
+
+    def _own_place(self) -> tuple[str, str]:
+        """Return host name and time zone, as lines of the log have them."""
+        config = self._config
+        if isinstance(config, CloudConfig):
+            return config.name, "UTC"
+        return config.hostname or config.name, config.time_zone
 
 
 def _factory_state(config: NodeConfig) -> Any:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from leaselab.appliance.instants import Instant, parse_instant
-from leaselab.appliance.licensing.eventlog import LogLine, format_line, lines, severity_word
+from leaselab.appliance.licensing.eventlog import LogLine, format_line, lines, severity_word, syslog_line
 from leaselab.appliance.licensing.events import ApplianceEvent
 from leaselab.appliance.machine import Event
 from leaselab.testbed.testing.fleet import Fleet
@@ -17,6 +17,16 @@ def history(fleet: Fleet, name: str) -> list[tuple[Instant, Event]]:
 
 def log(fleet: Fleet, name: str) -> list[str]:
     return [format_line(line, at, name) for at, event in history(fleet, name) for line in lines(event, at)]
+
+
+@pytest.mark.parametrize(("severity", "priority"), [(1, 174), (5, 172), (8, 171), (10, 170)])
+def test_a_line_for_a_syslog_receiver_has_the_form_of_the_products_9x_releases(severity: int, priority: int) -> None:
+    line = LogLine(severity, "LIC30639", "License download server cloud cannot be reached")
+
+    assert syslog_line(line, parse_instant("2022-01-19T09:23:06Z"), "pcs", "Europe/Vienna") == (
+        f"<{priority}>1 2022-01-19T10:23:06+01:00 pcs PulseSecure: - - - 2022-01-19 10:23:06 - pcs - [127.0.0.1] "
+        "Root::System()[] - License download server cloud cannot be reached"
+    )
 
 
 def test_a_line_has_the_products_form() -> None:

@@ -46,10 +46,28 @@ def severity_word(severity: int) -> str:
 def format_line(line: LogLine, at: Instant, hostname: str, time_zone: str = "UTC") -> str:
     """Print a line: severity, code, local date and time, host, source, user(realm)[roles], message."""
     moment: datetime = as_datetime(at).astimezone(ZoneInfo(time_zone))
-    text = (
-        f"{severity_word(line.severity)} {line.code} {moment:%Y-%m-%d %H:%M:%S} - {hostname} - [{line.source}] "
-        f"Root::{line.user}({line.realm})[] - {line.message}"
-    )
+    return _printable(f"{severity_word(line.severity)} {line.code} {_said(line, moment, hostname)}")
+
+
+def syslog_line(line: LogLine, at: Instant, hostname: str, time_zone: str = "UTC") -> str:
+    """Print a line as the product sends it to a syslog receiver, in the form of its 9.x releases (facility LOCAL5)."""
+    moment: datetime = as_datetime(at).astimezone(ZoneInfo(time_zone))
+    priority = _LOCAL5 * 8 + _SYSLOG_SEVERITY[severity_word(line.severity)]
+    said = _said(line, moment, hostname)
+    return _printable(f"<{priority}>1 {moment.isoformat(timespec='seconds')} {hostname} PulseSecure: - - - {said}")
+
+
+_LOCAL5: Final = 21
+_SYSLOG_SEVERITY: Final = {"Info": 6, "Minor": 4, "Major": 3, "Critical": 2}
+"""RFC 5424: informational, warning, error, critical. Only the first is published; the others are ours."""
+
+
+def _said(line: LogLine, moment: datetime, hostname: str) -> str:
+    context = f"[{line.source}] Root::{line.user}({line.realm})[]"
+    return f"{moment:%Y-%m-%d %H:%M:%S} - {hostname} - {context} - {line.message}"
+
+
+def _printable(text: str) -> str:
     return text if text.isprintable() else _on_one_line(text)
 
 

@@ -5,7 +5,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from leaselab.appliance.config import NO_FAULTS, ApplianceConfig, CloudConfig, ConsoleFaults, HostEntry, Ports, Ssh
+from leaselab.appliance.config import (
+    NO_FAULTS,
+    ApplianceConfig,
+    CloudConfig,
+    ConsoleFaults,
+    HostEntry,
+    Ports,
+    Ssh,
+    SyslogReceiver,
+)
 from leaselab.appliance.instants import as_datetime, parse_instant
 from leaselab.appliance.licensing.commands import (
     AddKeys,
@@ -214,6 +223,7 @@ class _Planner:
             peer_secret=self.credentials.word("peers"),
             maximum_users=spec.maximum_users,
             time_zone=spec.time_zone or "UTC",
+            syslog=tuple(SyslogReceiver(**each.model_dump()) for each in spec.syslog or ()),
         )
 
     def _host_key(self, name: str) -> str:

@@ -197,6 +197,14 @@ class Console(Section):
     faults: ConsoleFaults | None = Field(None, description="What goes wrong on the line.")
 
 
+class Syslog(Section):
+    """A receiver that each line of a node's log is sent to as well."""
+
+    host: Text = Field(description="Its address or name, as this machine knows it.")
+    port: int = Field(514, ge=1, le=65535, description="Its port.")
+    protocol: Literal["udp", "tcp"] = Field("udp", description="`udp`: a datagram a line; `tcp`: lines.")
+
+
 class Limits(Section):
     """What a node's container may take of its machine; runtimes without containers leave it alone."""
 
@@ -232,6 +240,7 @@ class Settings(Section):
     console: Console | None = Field(
         None, description="Who may attach to the serial console, and what goes wrong on it."
     )
+    syslog: list[Syslog] | None = Field(None, description="Who is sent each line of its log as well.")
     limits: Limits | None = Field(None, description="What its container may take of its machine.")
     publish: dict[Literal["ssh", "https", "metrics"], Published] | None = Field(
         None,
