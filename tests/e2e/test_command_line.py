@@ -161,6 +161,7 @@ def test_a_node_that_is_off_says_so_and_starts_again(lab: subprocess.CompletedPr
 
 
 def test_logs_and_events_are_lines_of_json(lab: subprocess.CompletedProcess[str], leaselab: Call) -> None:
+    leaselab("time", "advance", "1m")
     logs = [json.loads(line) for line in leaselab("logs", "--format", "json").stdout.splitlines()]
     events = [json.loads(line) for line in leaselab("events", "--format", "json").stdout.splitlines()]
 

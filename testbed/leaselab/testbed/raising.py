@@ -313,8 +313,10 @@ class RaisedLab:
         if self._switching:
             await asyncio.wait(self._switching)
         self.sign_ins.close()
-        await self.fleet.close()
-        self.events.close()
+        try:
+            await self.fleet.close()
+        finally:  # also where the engine does not answer
+            self.events.close()
 
     def _clock_event(self, kind: str, fields: dict[str, Any]) -> None:
         self.events.add(kind, str(fields.pop("node", "")), **fields)
