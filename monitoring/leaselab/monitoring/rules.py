@@ -9,6 +9,14 @@ HOUR_SECONDS: Final = 3_600
 DAY_SECONDS: Final = 24 * HOUR_SECONDS
 
 
+def risen(counter: str) -> str:
+    """Return the expression for a counter that has risen lately.
+
+    A node that counts before its first scrape gives ``increase`` no zero to begin from: its first value is a rise too.
+    """
+    return f"increase({counter}[5m]) > 0 or ({counter} unless {counter} offset 5m) > 0"
+
+
 class Alert(NamedTuple):
     """An alert: when it fires, how bad that is, and what it says."""
 
@@ -50,13 +58,13 @@ ALERTS: Final = (
     Alert(
         "LeaselabLeaseDenied",
         "warning",
-        "increase(leaselab_lease_denials_total[5m]) > 0",
+        risen("leaselab_lease_denials_total"),
         "{{ $labels.node }} denied requests of its clients: {{ $labels.reason }}.",
     ),
     Alert(
         "LeaselabSignInsRefused",
         "warning",
-        "increase(leaselab_sign_ins_refused_total[5m]) > 0",
+        risen("leaselab_sign_ins_refused_total"),
         "{{ $labels.node }} refuses end users: {{ $labels.reason }}.",
     ),
     Alert(
