@@ -6,6 +6,9 @@ import msgspec
 
 from leaselab.appliance.machine import Command
 
+PASSWORD_COST_LOG2: Final = 10
+"""Of scrypt, as a lab's devices store passwords (docs/decisions/0007)."""
+
 
 class HostEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a peer is: its address on each network, and its HTTPS port."""
@@ -89,6 +92,7 @@ class ApplianceConfig(msgspec.Struct, frozen=True, tag="appliance", forbid_unkno
         maximum_users: overrides the platform's figure.
         syslog: who is sent each line of its log.
         clock_skew: how wrong its clock is just now; ``None``: it is right, and always was.
+        password_cost_log2: what it costs to search for a password that it stores; kept with each.
     """
 
     name: str
@@ -113,6 +117,7 @@ class ApplianceConfig(msgspec.Struct, frozen=True, tag="appliance", forbid_unkno
     time_zone: str = "UTC"
     syslog: tuple[SyslogReceiver, ...] = ()
     clock_skew: int | None = None
+    password_cost_log2: int = PASSWORD_COST_LOG2
 
 
 class AuthCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -134,10 +134,10 @@ class Agenda(msgspec.Struct):
             first = heap[0]
             row_at, key = first
             due_at = self.entries.get(key, NEVER)
+            if due_at == row_at:
+                return first
             if self.rows.get(key, row_at) != row_at:
                 heapq.heappop(heap)  # another row of this key counts
-            elif due_at == row_at:
-                return first
             elif due_at < NEVER:
                 self.rows[key] = due_at
                 heapq.heapreplace(heap, (due_at, key))

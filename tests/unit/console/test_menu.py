@@ -8,7 +8,7 @@ from leaselab.appliance.licensing.passwords import hash_password
 from leaselab.appliance.machine import Refusal
 from leaselab.testbed.testing.desk import Desk, booted
 
-ADMINISTRATORS = {"admin": hash_password("admin123", b"salt")}
+ADMINISTRATORS = {"admin": hash_password("admin123", b"salt", 1)}
 
 BANNER = """
 Welcome to the Pulse Secure Pulse Connect Secure Serial Console!

@@ -50,6 +50,7 @@ def initial_state(config: ApplianceConfig) -> ApplianceState:
         maximum_users_override=config.maximum_users,
         time_zone=config.time_zone,
         release=config.release,
+        password_cost_log2=config.password_cost_log2,
     )
 
 

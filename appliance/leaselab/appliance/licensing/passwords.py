@@ -12,13 +12,12 @@ from typing import Final
 MAX_PASSWORD: Final = 1_024
 """Characters. A longer one is nobody's: it is refused where it is set, and not worked for where it is tried."""
 
-_COST_LOG2: Final = 10
 _BLOCK: Final = 8
 
 
-def hash_password(text: str, salt: bytes) -> str:
+def hash_password(text: str, salt: bytes, cost_log2: int) -> str:
     """Return ``scrypt$<cost>$<salt>$<hash>``; the caller's salt must be unique to the record."""
-    return f"scrypt${_COST_LOG2}${salt.hex()}${_scrypt(text, salt, _COST_LOG2).hex()}"
+    return f"scrypt${cost_log2}${salt.hex()}${_scrypt(text, salt, cost_log2).hex()}"
 
 
 def verify_password(text: str, stored: str) -> bool:

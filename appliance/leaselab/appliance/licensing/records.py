@@ -48,7 +48,14 @@ def decide_role(state: ServerState, command: SetServerRole) -> Decision | Refusa
 
 
 def decide_save_client(
-    state: ServerState, command: SaveClient, *, release: Release, virtual: bool, secret: bytes, now: Instant
+    state: ServerState,
+    command: SaveClient,
+    *,
+    release: Release,
+    virtual: bool,
+    secret: bytes,
+    password_cost_log2: int,
+    now: Instant,
 ) -> Decision | Refusal:
     """Add a client record or change one (SRV-03, SRV-04)."""
     known = state.clients.get(command.id)
@@ -63,7 +70,7 @@ def decide_save_client(
         return Refusal("invalid-client", f"client {command.id!r}: {problem}; nothing was saved")
     if command.password or known is None:
         salt = hashlib.blake2b(f"client/{command.id}/{now}".encode(), key=secret, digest_size=16).digest()
-        password_hash = hash_password(command.password, salt)
+        password_hash = hash_password(command.password, salt, password_cost_log2)
     else:
         password_hash = known.password_hash
     return Decision(

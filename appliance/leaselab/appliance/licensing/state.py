@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import msgspec
 
+from leaselab.appliance.config import PASSWORD_COST_LOG2
 from leaselab.appliance.instants import HOUR, MINUTE, Instant
 from leaselab.appliance.licensing import emergency, enforcement
 from leaselab.appliance.licensing.client import PREFIX, Identity
@@ -45,6 +46,7 @@ class ApplianceState(msgspec.Struct, kw_only=True):
     cloud: str
     maximum_users_override: int | None
     time_zone: str
+    password_cost_log2: int = PASSWORD_COST_LOG2
     secret: bytes = b""
     agreement_accepted: bool = False
     first_boot_done: bool = False
@@ -159,11 +161,8 @@ class ApplianceState(msgspec.Struct, kw_only=True):
 
     def demand(self) -> dict[str, int]:
         """Return by feature the signed-in users that the device's own licenses do not cover (LSE-02)."""
-        wanted = {}
-        for feature in self.client.holdings:
-            over = self.signed_in.get(feature, 0) - self.usable(feature)
-            wanted[feature] = max(0, over)
-        return wanted
+        signed_in, usable = self.signed_in, self.usable
+        return {feature: max(0, signed_in.get(feature, 0) - usable(feature)) for feature in self.client.holdings}
 
     def leased(self, feature: str) -> int:
         """Return the units held from a server, of all kinds."""

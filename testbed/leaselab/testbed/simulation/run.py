@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from leaselab.appliance.config import CloudConfig
 from leaselab.appliance.instants import HOUR, Duration, Instant
 from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.testbed.simulation.boot import bring_up
@@ -18,7 +19,7 @@ from leaselab.testbed.simulation.load import bring_users
 from leaselab.testbed.simulation.stores import NullStore
 from leaselab.testbed.simulation.tally import Tally
 from leaselab.testbed.simulation.world import World
-from leaselab.testbed.topology.plan import Plan
+from leaselab.testbed.topology.plan import NodePlan, Plan
 from leaselab.testbed.topology.planner import plan as plan_of
 from leaselab.testbed.topology.topology import Topology
 
@@ -116,7 +117,15 @@ class Figures(msgspec.Struct, frozen=True):
 def simulated_plan(topology: Topology) -> Plan:
     """Plan a lab that is only simulated: it opens no door to the world, so its secrets need not be any."""
     secret = hashlib.sha256(b"simulation").hexdigest()
-    return plan_of(topology, slot=1, privileged=True, runtime="simulate", secret=secret)
+    plan = plan_of(topology, slot=1, privileged=True, runtime="simulate", secret=secret)
+    return msgspec.structs.replace(plan, nodes=tuple(_with_cheap_passwords(node) for node in plan.nodes))
+
+
+def _with_cheap_passwords(node: NodePlan) -> NodePlan:
+    if isinstance(node.config, CloudConfig):
+        return node
+    config = msgspec.structs.replace(node.config, password_cost_log2=1)
+    return msgspec.structs.replace(node, config=config)
 
 
 def simulate(

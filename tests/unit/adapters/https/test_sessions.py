@@ -143,7 +143,7 @@ def test_names_without_end_take_no_memory_without_end() -> None:
 
 
 def test_no_account_has_no_password_not_even_an_empty_one() -> None:
-    stored = hash_password("admin123", b"salt")
+    stored = hash_password("admin123", b"salt", 1)
 
     assert is_administrator("admin123", stored)
     for password, account in (("admin124", stored), ("", ""), ("admin123", ""), ("x" * (MAX_PASSWORD + 1), stored)):

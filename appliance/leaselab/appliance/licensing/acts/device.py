@@ -127,9 +127,8 @@ def _create_admin(state: ApplianceState, command: commands.CreateAdministrator, 
     if len(command.password) > MAX_PASSWORD:
         return Refusal("too-long", f"a password has at most {MAX_PASSWORD} characters")
     salt = state.derive(f"admin/{command.name}/{now}")
-    return Decision(
-        events=(e.AdministratorSaved(name=command.name, password_hash=hash_password(command.password, salt)),)
-    )
+    password_hash = hash_password(command.password, salt, state.password_cost_log2)
+    return Decision(events=(e.AdministratorSaved(name=command.name, password_hash=password_hash),))
 
 
 def _admin_saved(state: ApplianceState, event: e.AdministratorSaved, _at: Instant) -> None:

@@ -44,6 +44,7 @@ def _save_client(state: ApplianceState, command: commands.SaveClient, now: Insta
         release=Release.parse(state.release),
         virtual=state.virtual_license_server,
         secret=state.secret,
+        password_cost_log2=state.password_cost_log2,
         now=now,
     )
 
