@@ -15,7 +15,7 @@ import pytest
 
 from leaselab.appliance.instants import DAY, HOUR, SECOND
 from leaselab.monitoring.dashboards import DASHBOARDS
-from leaselab.monitoring.dashboards.board import Panel
+from leaselab.monitoring.dashboards.board import FAULTS, Panel
 from leaselab.monitoring.rules import ALERTS, RECORDINGS
 from leaselab.testbed.backfill import history_texts
 from leaselab.testbed.errors import CallError
@@ -183,6 +183,19 @@ def test_every_panel_gets_finite_series_with_the_labels_of_its_legend(watched: W
 
     assert found == []
     assert [name for name in RECORDINGS if not watched.ask(name)] == []
+
+
+def test_a_fault_is_drawn_over_every_panel_while_it_is_in_force(watched: Watched) -> None:
+    query = filled(FAULTS.expr, watched.lab.name)
+    assert watched.ask(query) == []
+
+    fault = watched.lab.faults.inject("cut", between=("gw1", "server"))
+    watched.until("the cut is scraped", lambda: watched.ask(query) != [])
+    (series,) = watched.ask(query)
+    watched.lab.faults.clear(fault.n)
+
+    assert (series["metric"]["fault"], series["value"][1]) == ("cut", "1")
+    watched.until("it is seen to be over", lambda: watched.ask(query) == [])
 
 
 def test_every_variable_has_the_choices_that_it_names(watched: Watched) -> None:

@@ -59,17 +59,6 @@ def ansible(plan: Plan, *, folder: Path) -> dict[str, Any]:
     return {"all": {"vars": {"leaselab_lab": plan.lab}, "hosts": hosts, "children": groups}}
 
 
-def prometheus(plan: Plan) -> list[dict[str, Any]]:
-    """Return targets for Prometheus's ``file_sd_configs``. Node and kind are labels of the metrics themselves."""
-    return [
-        {
-            "targets": [f"{node.config.addresses['internal']}:{node.config.ports.metrics}"],
-            "labels": {"lab": plan.lab, "instance": node.name},
-        }
-        for node in plan.nodes
-    ]
-
-
 def files(plan: Plan, kind: str, *, keys: Path, folder: Path | None = None) -> dict[str, str]:
     """Return the files of one kind (``ssh``, ``ansible``, ``prometheus``) by name, the main one first.
 
@@ -89,7 +78,9 @@ def files(plan: Plan, kind: str, *, keys: Path, folder: Path | None = None) -> d
         case "ansible":
             return {ANSIBLE: msgspec.yaml.encode(ansible(plan, folder=keys)).decode()}
         case _:
-            return {PROMETHEUS: msgspec.json.format(msgspec.json.encode(prometheus(plan)), indent=2).decode() + "\n"}
+            from leaselab.testbed.targets import targets
+
+            return {PROMETHEUS: msgspec.json.format(msgspec.json.encode(targets(plan)), indent=2).decode() + "\n"}
 
 
 def _has_console(node: NodePlan) -> bool:

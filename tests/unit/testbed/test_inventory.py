@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from leaselab.testbed.bringup import dry_run
-from leaselab.testbed.inventory import ansible, files, prometheus
+from leaselab.testbed.inventory import ansible, files
+from leaselab.testbed.targets import targets
 from leaselab.testbed.topology.plan import Plan
 
 QUICKSTART = Path(__file__).parents[3] / "topologies" / "quickstart.yml"
@@ -69,10 +70,11 @@ def test_ansible_reads_the_same_as_json(plan: Plan) -> None:
     )
 
 
-def test_prometheus_has_a_target_for_each_node_with_labels_that_its_metrics_do_not_have(plan: Plan) -> None:
-    targets = prometheus(plan)
+def test_prometheus_has_the_targets_that_the_monitor_scrapes_as_well(plan: Plan) -> None:
+    written = json.loads(files(plan, "prometheus", keys=KEYS)["prometheus.json"])
 
-    assert [target["labels"] for target in targets] == [
-        {"lab": "quickstart", "instance": node.name} for node in plan.nodes
+    assert written == targets(plan)
+    assert [target["labels"].get("node", plan.lab) for target in written] == [
+        *(node.name for node in plan.nodes),
+        "quickstart",
     ]
-    assert json.loads(files(plan, "prometheus", keys=KEYS)["prometheus.json"]) == targets

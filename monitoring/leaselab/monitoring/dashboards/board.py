@@ -50,6 +50,41 @@ class Panel:
     quiet: bool = False
 
 
+def chart(title: str, *queries: Query, width: int = 12, **more: Any) -> Panel:
+    """Return a panel of lines over time."""
+    return Panel(title, queries, width=width, **more)
+
+
+def stat(title: str, *queries: Query, width: int, height: int = 4, **more: Any) -> Panel:
+    """Return a panel of one number for each series."""
+    return Panel(title, queries, "stat", width=width, height=height, **more)
+
+
+def table(title: str, query: Query, *, width: int = 12, **more: Any) -> Panel:
+    """Return a panel with a row for each series."""
+    return Panel(title, (query,), "table", width=width, **more)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The series that the choices at the top of a board leave."""
+
+    selector: str
+
+    def only(self, metric: str, more: str = "") -> str:
+        """Return a metric's series in PromQL; ``more`` narrows them further."""
+        return f"{metric}{{{self.selector}{',' if more else ''}{more}}}"
+
+    def each(self, metric: str, legend: str = "") -> Query:
+        """Query every series of a metric."""
+        return Query(self.only(metric), legend)
+
+    def sum(self, metric: str, *labels: str, legend: str = "", more: str = "", over: str = "sum") -> Query:
+        """Query a metric's sum, or what ``over`` names, by labels; without a legend these name the series."""
+        by = f" by ({', '.join(labels)}) " if labels else ""
+        return Query(f"{over}{by}({self.only(metric, more)})", legend or " ".join(f"{{{{{one}}}}}" for one in labels))
+
+
 @dataclass(frozen=True)
 class Variable:
     """A choice at the top: the values of a label of a metric."""
@@ -88,9 +123,26 @@ class Board:
             "timezone": "utc",
             "refresh": "10s",
             "time": {"from": "now-15m", "to": "now"},
+            "annotations": {"list": [_FAULTS]},
             "templating": {"list": [_data_source_choice(), *map(_choice, self.variables)]},
             "panels": list(_placed(self.panels)),
         }
+
+
+FAULTS: Final = Query('sum by (lab, fault, target) (leaselab_lab_faults{lab=~"$lab"}) > 0', "{{fault}}")
+"""Drawn over every panel: while a fault is in force, what a board shows is what it does."""
+
+_FAULTS: Final = {
+    "name": "Faults",
+    "datasource": DATA_SOURCE,
+    "enable": True,
+    "iconColor": RED,
+    "expr": FAULTS.expr,
+    "step": "10s",
+    "titleFormat": FAULTS.legend,
+    "textFormat": "{{lab}}: {{fault}} {{target}}",
+    "tagKeys": "fault,target",
+}
 
 
 def _data_source_choice() -> dict[str, Any]:

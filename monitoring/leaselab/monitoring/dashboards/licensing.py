@@ -1,99 +1,89 @@
 """The boards of licensing: a server, a gateway, a cluster, auto-leasing."""
 
-from leaselab.monitoring.dashboards.board import AMBER, RED, Board, Panel, Query, Variable
+from typing import Final
 
-LAB = Variable("lab", "leaselab_lab_info", "lab")
-SERVER = Variable("node", 'leaselab_server_clients{lab=~"$lab"}', "node")
-GATEWAY = Variable("node", 'leaselab_device_info{lab=~"$lab",role="gateway"}', "node")
-ONE = 'lab=~"$lab",node=~"$node"'
-DAY_SECONDS = 86_400
+from leaselab.monitoring.dashboards.board import AMBER, RED, Board, Query, Scope, Variable, chart, stat, table
+
+LAB: Final = Variable("lab", "leaselab_lab_info", "lab")
+SERVER: Final = Variable("node", 'leaselab_server_clients{lab=~"$lab"}', "node")
+GATEWAY: Final = Variable("node", 'leaselab_device_info{lab=~"$lab",role="gateway"}', "node")
+IN_LAB: Final = Scope('lab=~"$lab"')
+NODES: Final = Scope('lab=~"$lab",node=~"$node"')
+CONCURRENT: Final = 'feature="concurrent-users"'
+DAY_SECONDS: Final = 86_400
+
+
+def above_zero(query: Query) -> Query:
+    """Leave out what there is none of."""
+    return Query(f"{query.expr} > 0", query.legend)
+
+
+def in_days(query: Query) -> Query:
+    """Turn seconds into days."""
+    return Query(f"{query.expr} / {DAY_SECONDS}", query.legend)
 
 
 def license_server() -> Board:
     """What a license server has, has promised, and to whom."""
+    installed = NODES.only("leaselab_licenses_installed")
+    by_feature = ("node", "feature")
     return Board(
         uid="leaselab-server",
         title="Leaselab: license server",
         text="What a server has, what it has promised and leased, to whom, and what it denied.",
         variables=(LAB, SERVER),
         panels=(
-            Panel("Installed", (Query(f"sum(leaselab_licenses_installed{{{ONE}}})"),), "stat", width=6, height=4),
-            Panel(
+            stat("Installed", NODES.sum("leaselab_licenses_installed"), width=6),
+            stat(
                 "Leased of installed",
-                (
-                    Query(
-                        f"sum(leaselab_server_leased{{{ONE}}}) / (sum(leaselab_licenses_installed{{{ONE}}}) > 0)",
-                    ),
-                ),
-                "stat",
+                Query(f"sum({NODES.only('leaselab_server_leased')}) / (sum({installed}) > 0)"),
                 unit="percentunit",
                 width=6,
-                height=4,
                 thresholds=((0.8, AMBER), (1.0, RED)),
             ),
-            Panel("Clients", (Query(f"sum(leaselab_server_clients{{{ONE}}})"),), "stat", width=6, height=4),
-            Panel(
+            stat("Clients", NODES.sum("leaselab_server_clients"), width=6),
+            stat(
                 "Cloud grace left",
-                (Query(f"leaselab_cloud_grace_seconds_left{{{ONE}}}", "{{node}}"),),
-                "stat",
+                NODES.each("leaselab_cloud_grace_seconds_left", "{{node}}"),
                 unit="s",
                 width=6,
-                height=4,
                 text="Of a Virtual License Server, in lab time (VLS-07).",
                 quiet=True,
             ),
-            Panel(
+            chart(
                 "Counts",
-                (
-                    Query(
-                        f"sum by (node, feature) (leaselab_licenses_installed{{{ONE}}}) > 0", "installed {{feature}}"
-                    ),
-                    Query(f"sum by (node, feature) (leaselab_server_promised{{{ONE}}}) > 0", "promised {{feature}}"),
-                    Query(f"sum by (node, feature) (leaselab_server_leased{{{ONE}}}) > 0", "leased {{feature}}"),
-                    Query(f"sum by (node, feature) (leaselab_server_available{{{ONE}}}) > 0", "available {{feature}}"),
-                ),
-                width=12,
+                above_zero(NODES.sum("leaselab_licenses_installed", *by_feature, legend="installed {{feature}}")),
+                above_zero(NODES.sum("leaselab_server_promised", *by_feature, legend="promised {{feature}}")),
+                above_zero(NODES.sum("leaselab_server_leased", *by_feature, legend="leased {{feature}}")),
+                above_zero(NODES.sum("leaselab_server_available", *by_feature, legend="available {{feature}}")),
             ),
-            Panel(
+            chart(
                 "Leased by client",
-                (Query(f"topk(20, leaselab_client_leased{{{ONE}}})", "{{client}} {{feature}}"),),
-                width=12,
+                Query(f"topk(20, {NODES.only('leaselab_client_leased')})", "{{client}} {{feature}}"),
                 text="The twenty that hold the most.",
             ),
-            Panel(
+            chart(
                 "Grants, renewals, reclaims",
-                (
-                    Query(f"sum by (node) (leaselab_lease_grants_total{{{ONE}}})", "grants {{node}}"),
-                    Query(f"sum by (node) (leaselab_lease_renewals_total{{{ONE}}})", "renewals {{node}}"),
-                    Query(f"sum by (node) (leaselab_lease_reclaims_total{{{ONE}}})", "reclaims {{node}}"),
-                ),
-                width=12,
+                NODES.sum("leaselab_lease_grants_total", "node", legend="grants {{node}}"),
+                NODES.sum("leaselab_lease_renewals_total", "node", legend="renewals {{node}}"),
+                NODES.sum("leaselab_lease_reclaims_total", "node", legend="reclaims {{node}}"),
                 text="Totals since first boot: while lab time jumps, a rate by wall time says little.",
             ),
-            Panel(
-                "Denials by reason",
-                (Query(f"sum by (node, reason) (leaselab_lease_denials_total{{{ONE}}})", "{{reason}}"),),
-                width=12,
+            chart(
+                "Denials by reason", NODES.sum("leaselab_lease_denials_total", "node", "reason", legend="{{reason}}")
             ),
-            Panel(
+            table(
                 "Clients at their maximum",
-                (
-                    Query(
-                        f"leaselab_client_leased{{{ONE}}} >= on (lab, node, client, feature) "
-                        f"(leaselab_client_maximum{{{ONE}}} > 0)"
-                    ),
+                Query(
+                    f"{NODES.only('leaselab_client_leased')} >= on (lab, node, client, feature) "
+                    f"({NODES.only('leaselab_client_maximum')} > 0)"
                 ),
-                kind="table",
-                width=12,
                 quiet=True,
             ),
-            Panel(
+            chart(
                 "Heartbeats to the cloud",
-                (
-                    Query(f"leaselab_cloud_heartbeats_total{{{ONE}}}", "due {{node}}"),
-                    Query(f"leaselab_cloud_heartbeats_failed_total{{{ONE}}}", "without an answer {{node}}"),
-                ),
-                width=12,
+                NODES.each("leaselab_cloud_heartbeats_total", "due {{node}}"),
+                NODES.each("leaselab_cloud_heartbeats_failed_total", "without an answer {{node}}"),
                 quiet=True,
             ),
         ),
@@ -108,69 +98,39 @@ def gateway() -> Board:
         text="Users against the limit, where the limit comes from, and how the license server is reached.",
         variables=(LAB, GATEWAY),
         panels=(
-            Panel(
+            chart(
                 "Users and limit",
-                (
-                    Query(
-                        f"sum by (node, feature) (leaselab_users_signed_in{{{ONE}}}) > 0", "{{node}} users, {{feature}}"
-                    ),
-                    Query(
-                        f'sum by (node) (leaselab_users_limit{{{ONE},feature="concurrent-users"}})', "{{node}} limit"
-                    ),
+                above_zero(
+                    NODES.sum("leaselab_users_signed_in", "node", "feature", legend="{{node}} users, {{feature}}")
                 ),
-                width=12,
+                NODES.sum("leaselab_users_limit", "node", more=CONCURRENT, legend="{{node}} limit"),
             ),
-            Panel(
+            chart(
                 "Where the limit comes from",
-                (
-                    Query(f"sum by (node) (leaselab_licenses_installed{{{ONE}}})", "{{node}} installed"),
-                    Query(f"sum by (node) (leaselab_leases_held_reserved{{{ONE}}})", "{{node}} reserved"),
-                    Query(f"sum by (node) (leaselab_leases_held_incremental{{{ONE}}})", "{{node}} incremental"),
-                    Query(f"sum by (node) (leaselab_leases_held_auto{{{ONE}}})", "{{node}} auto-leased"),
-                ),
-                width=12,
+                NODES.sum("leaselab_licenses_installed", "node", legend="{{node}} installed"),
+                NODES.sum("leaselab_leases_held_reserved", "node", legend="{{node}} reserved"),
+                NODES.sum("leaselab_leases_held_incremental", "node", legend="{{node}} incremental"),
+                NODES.sum("leaselab_leases_held_auto", "node", legend="{{node}} auto-leased"),
             ),
-            Panel(
+            chart(
                 "Leases end in",
-                (
-                    Query(
-                        f"min by (node, lease) (leaselab_lease_seconds_to_end{{{ONE}}}) / {DAY_SECONDS}",
-                        "{{node}} {{lease}}",
-                    ),
-                ),
+                in_days(NODES.sum("leaselab_lease_seconds_to_end", "node", "lease", over="min")),
                 unit="d",
-                width=12,
                 text="In lab time.",
             ),
-            Panel(
+            chart(
                 "Contact with the server",
-                (Query(f"sum by (node, state) (leaselab_server_contact{{{ONE}}}) == 1", "{{node}} {{state}}"),),
-                width=12,
+                Query(f"sum by (node, state) ({NODES.only('leaselab_server_contact')}) == 1", "{{node}} {{state}}"),
             ),
-            Panel(
-                "Sign-ins refused",
-                (Query(f"sum by (node, reason) (leaselab_sign_ins_refused_total{{{ONE}}})", "{{node}} {{reason}}"),),
-                width=12,
-            ),
-            Panel(
-                "Services",
-                (Query(f"min by (node, service) (leaselab_service_up{{{ONE}}})", "{{node}} {{service}}"),),
-                width=12,
-            ),
-            Panel(
+            chart("Sign-ins refused", NODES.sum("leaselab_sign_ins_refused_total", "node", "reason")),
+            chart("Services", NODES.sum("leaselab_service_up", "node", "service", over="min")),
+            chart(
                 "Emergency mode left",
-                (Query(f"max by (node) (leaselab_emergency_seconds_left{{{ONE}}}) / {DAY_SECONDS}", "{{node}}"),),
+                in_days(NODES.sum("leaselab_emergency_seconds_left", "node", over="max")),
                 unit="d",
-                width=12,
                 height=6,
             ),
-            Panel(
-                "Device",
-                (Query(f"leaselab_device_info{{{ONE}}}"),),
-                kind="table",
-                width=12,
-                height=6,
-            ),
+            table("Device", NODES.each("leaselab_device_info"), height=6),
         ),
     )
 
@@ -183,86 +143,48 @@ def cluster() -> Board:
         text="The nodes chosen side by side: a cluster shares its licenses, and its lease leader asks for all (CLU).",
         variables=(LAB, GATEWAY),
         panels=(
-            Panel("Users, all nodes", (Query(f"sum(leaselab_users_signed_in{{{ONE}}})"),), "stat", width=8, height=4),
-            Panel("Leased, all nodes", (Query(f"sum(leaselab_leases_held{{{ONE}}})"),), "stat", width=8, height=4),
-            Panel(
-                "Installed, all nodes",
-                (Query(f"sum(leaselab_licenses_installed{{{ONE}}})"),),
-                "stat",
-                width=8,
-                height=4,
-            ),
-            Panel("Users", (Query(f"sum by (node) (leaselab_users_signed_in{{{ONE}}})", "{{node}}"),), width=12),
-            Panel(
+            stat("Users, all nodes", NODES.sum("leaselab_users_signed_in"), width=8),
+            stat("Leased, all nodes", NODES.sum("leaselab_leases_held"), width=8),
+            stat("Installed, all nodes", NODES.sum("leaselab_licenses_installed"), width=8),
+            chart("Users", NODES.sum("leaselab_users_signed_in", "node")),
+            chart(
                 "Limit of concurrent users",
-                (Query(f'max by (node) (leaselab_users_limit{{{ONE},feature="concurrent-users"}})', "{{node}}"),),
-                width=12,
+                NODES.sum("leaselab_users_limit", "node", more=CONCURRENT, over="max"),
                 text="Equal on all nodes of a cluster that hear of each other.",
             ),
-            Panel("Leased", (Query(f"sum by (node) (leaselab_leases_held{{{ONE}}})", "{{node}}"),), width=12),
-            Panel(
-                "Contacts lost",
-                (Query(f"sum by (node) (leaselab_server_contacts_lost_total{{{ONE}}})", "{{node}}"),),
-                width=12,
-            ),
+            chart("Leased", NODES.sum("leaselab_leases_held", "node")),
+            chart("Contacts lost", NODES.sum("leaselab_server_contacts_lost_total", "node")),
         ),
     )
 
 
 def auto_leasing() -> Board:
     """When a server lets clients help themselves, and how far they went."""
+    maximum = NODES.sum("leaselab_client_maximum", "node", more=CONCURRENT).expr
+    leased = NODES.sum("leaselab_client_leased", "node", more=CONCURRENT).expr
     return Board(
         uid="leaselab-auto-leasing",
         title="Leaselab: auto-leasing",
         text="On while the average of available is above 30 % of the unallocated maximum (AUT-02); what gateways took.",
         variables=(LAB, SERVER),
         panels=(
-            Panel(
-                "Auto-leasing on",
-                (Query(f"max by (node, feature) (leaselab_auto_lease_enabled{{{ONE}}})", "{{node}} {{feature}}"),),
-                width=12,
-            ),
-            Panel(
+            chart("Auto-leasing on", NODES.sum("leaselab_auto_lease_enabled", "node", "feature", over="max")),
+            chart(
                 "Average available against 30 % of the unallocated maximum",
-                (
-                    Query(
-                        f'sum by (node) (leaselab_server_average_available{{{ONE},feature="concurrent-users"}})',
-                        "{{node}} average available",
-                    ),
-                    Query(
-                        f'0.3 * (sum by (node) (leaselab_client_maximum{{{ONE},feature="concurrent-users"}}) - '
-                        f'sum by (node) (leaselab_client_leased{{{ONE},feature="concurrent-users"}}))',
-                        "{{node}} threshold",
-                    ),
+                NODES.sum(
+                    "leaselab_server_average_available", "node", more=CONCURRENT, legend="{{node}} average available"
                 ),
-                width=12,
+                Query(f"0.3 * ({maximum} - {leased})", "{{node}} threshold"),
                 text="Concurrent users. The server judges by what no platform is tied to (AUT-01); this sums all.",
             ),
-            Panel(
-                "Auto-leased by gateway",
-                (Query('sum by (node) (leaselab_leases_held_auto{lab=~"$lab"})', "{{node}}"),),
-                width=12,
-            ),
-            Panel(
-                "Auto-lease grants",
-                (Query('sum by (node) (leaselab_auto_lease_grants_total{lab=~"$lab"})', "{{node}}"),),
-                width=12,
-            ),
-            Panel(
+            chart("Auto-leased by gateway", IN_LAB.sum("leaselab_leases_held_auto", "node")),
+            chart("Auto-lease grants", IN_LAB.sum("leaselab_auto_lease_grants_total", "node")),
+            chart(
                 "Penalty left",
-                (
-                    Query(
-                        f"max by (node) (leaselab_auto_lease_penalty_seconds_left{{{ONE}}}) / {DAY_SECONDS}", "{{node}}"
-                    ),
-                ),
+                in_days(NODES.sum("leaselab_auto_lease_penalty_seconds_left", "node", over="max")),
                 unit="d",
-                width=12,
                 text="In lab time (AUT-09).",
             ),
-            Panel(
-                "Penalties",
-                (Query(f"sum by (node) (leaselab_auto_lease_penalties_total{{{ONE}}})", "{{node}}"),),
-                width=12,
-            ),
+            chart("Penalties", NODES.sum("leaselab_auto_lease_penalties_total", "node")),
         ),
     )

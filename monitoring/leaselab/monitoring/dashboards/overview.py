@@ -1,9 +1,17 @@
 """The boards of everything at once: the fleet of all labs, and the testbed itself."""
 
-from leaselab.monitoring.dashboards.board import AMBER, RED, Board, Panel, Query, Variable
+from typing import Final
 
-LAB = Variable("lab", "leaselab_lab_info", "lab")
-IN_LAB = 'lab=~"$lab"'
+from leaselab.monitoring.dashboards.board import AMBER, RED, Board, Query, Scope, Variable, chart, stat, table
+
+LAB: Final = Variable("lab", "leaselab_lab_info", "lab")
+LABS: Final = Scope('lab=~"$lab"')
+JOB: Final = 'job="leaselab"'
+
+
+def per(rate: str, metric: str, window: str = "[1m]", *, legend: str = "{{lab}}") -> Query:
+    """Query a metric's change over a window."""
+    return Query(f"{rate}({LABS.only(metric)}{window})", legend)
 
 
 def fleet() -> Board:
@@ -14,175 +22,118 @@ def fleet() -> Board:
         text="Every node of the labs chosen: what is up, who is signed in, what is leased, what is about to end.",
         variables=(LAB,),
         panels=(
-            Panel("Nodes up", (Query(f"sum(leaselab_lab_node_up{{{IN_LAB}}})"),), kind="stat", width=4, height=4),
-            Panel(
+            stat("Nodes up", LABS.sum("leaselab_lab_node_up"), width=4),
+            stat(
                 "Nodes down",
-                (Query(f"sum(1 - leaselab_lab_node_up{{{IN_LAB}}})"),),
-                kind="stat",
+                Query(f"sum(1 - {LABS.only('leaselab_lab_node_up')})"),
                 width=4,
-                height=4,
                 thresholds=((1, RED),),
             ),
-            Panel("Users signed in", (Query(f"sum(leaselab_users_signed_in{{{IN_LAB}}})"),), "stat", width=4, height=4),
-            Panel(
+            stat("Users signed in", LABS.sum("leaselab_users_signed_in"), width=4),
+            stat(
                 "Units leased",
-                (Query(f"sum(leaselab_leases_held{{{IN_LAB}}})"),),
-                "stat",
+                LABS.sum("leaselab_leases_held"),
                 width=4,
-                height=4,
                 text="By gateways; what a server has leased is the other side of the same units.",
             ),
-            Panel(
-                "Denials",
-                (Query(f"sum(leaselab_lease_denials_total{{{IN_LAB}}})"),),
-                "stat",
-                width=4,
-                height=4,
-                thresholds=((1, AMBER),),
-            ),
-            Panel(
-                "Out of compliance",
-                (Query(f"sum(leaselab_out_of_compliance{{{IN_LAB}}})"),),
-                "stat",
-                width=4,
-                height=4,
-                thresholds=((1, RED),),
-            ),
-            Panel(
-                "Users signed in by node",
-                (Query(f"sum by (lab, node) (leaselab_users_signed_in{{{IN_LAB}}})", "{{node}}"),),
-                width=12,
-            ),
-            Panel(
-                "Units leased by node",
-                (Query(f"sum by (lab, node) (leaselab_leases_held{{{IN_LAB}}})", "{{node}}"),),
-                width=12,
-            ),
-            Panel(
+            stat("Denials", LABS.sum("leaselab_lease_denials_total"), width=4, thresholds=((1, AMBER),)),
+            stat("Out of compliance", LABS.sum("leaselab_out_of_compliance"), width=4, thresholds=((1, RED),)),
+            chart("Users signed in by node", LABS.sum("leaselab_users_signed_in", "lab", "node", legend="{{node}}")),
+            chart("Units leased by node", LABS.sum("leaselab_leases_held", "lab", "node", legend="{{node}}")),
+            stat(
                 "Lab time",
-                (Query(f"leaselab_lab_virtual_time_seconds{{{IN_LAB}}} * 1000", "{{lab}}"),),
-                kind="stat",
+                Query(f"{LABS.only('leaselab_lab_virtual_time_seconds')} * 1000", "{{lab}}"),
                 unit="dateTimeAsIso",
                 width=8,
+                height=8,
             ),
-            Panel(
+            table(
                 "Leases that end next",
-                (Query(f"sort(min by (lab, node, lease) (leaselab_lease_seconds_to_end{{{IN_LAB}}}))"),),
-                kind="table",
+                Query(f"sort(min by (lab, node, lease) ({LABS.only('leaselab_lease_seconds_to_end')}))"),
                 unit="s",
                 width=8,
                 text="In lab time. A lease in good order is renewed long before it ends.",
             ),
-            Panel(
+            table(
                 "Licenses that end next",
-                (Query(f"sort(min by (lab, node, sku) (leaselab_license_seconds_to_end{{{IN_LAB}}}))"),),
-                kind="table",
+                Query(f"sort(min by (lab, node, sku) ({LABS.only('leaselab_license_seconds_to_end')}))"),
                 unit="s",
                 width=8,
                 text="Installed subscriptions, in lab time.",
             ),
-            Panel(
+            chart(
                 "Lines of event logs",
-                (Query(f"sum by (severity) (increase(leaselab_log_lines_total{{{IN_LAB}}}[1m]))", "{{severity}}"),),
-                width=12,
+                Query(
+                    f"sum by (severity) (increase({LABS.only('leaselab_log_lines_total')}[1m]))",
+                    "{{severity}}",
+                ),
             ),
-            Panel(
-                "Alerts",
-                (Query(f'ALERTS{{{IN_LAB},alertstate="firing"}}'),),
-                kind="table",
-                width=12,
-                quiet=True,
-            ),
+            table("Alerts", Query(LABS.only("ALERTS", 'alertstate="firing"')), quiet=True),
         ),
     )
 
 
 def testbed() -> Board:
     """What the testbed does and costs."""
-    rate = "[1m]"
+    durations = LABS.only("leaselab_protocol_request_duration_seconds_bucket")
     return Board(
         uid="leaselab-testbed",
         title="Leaselab: testbed",
-        text="The labs themselves: clock, grants, events, and what their hosts cost this machine.",
+        text="The labs themselves: clock, grants, faults, events, and what their hosts cost this machine.",
         variables=(LAB,),
         panels=(
-            Panel(
+            stat(
                 "Clock rate",
-                (Query(f"leaselab_lab_clock_rate{{{IN_LAB}}}", "{{lab}}"),),
-                "stat",
+                LABS.each("leaselab_lab_clock_rate", "{{lab}}"),
                 width=6,
                 height=5,
                 text="Seconds of lab time a second; 0 while the clock stands.",
             ),
-            Panel(
+            stat(
                 "Something is due in",
-                (Query(f"leaselab_lab_next_due_seconds{{{IN_LAB}}}", "{{lab}}"),),
-                "stat",
+                LABS.each("leaselab_lab_next_due_seconds", "{{lab}}"),
                 unit="s",
                 width=6,
                 height=5,
             ),
-            Panel(
+            stat(
                 "Memory of hosts",
-                (Query(f"leaselab_lab_host_resident_memory_bytes{{{IN_LAB}}}", "{{lab}}"),),
-                "stat",
+                LABS.each("leaselab_lab_host_resident_memory_bytes", "{{lab}}"),
                 unit="bytes",
                 width=6,
                 height=5,
             ),
-            Panel(
-                "Open files",
-                (Query(f"leaselab_lab_host_open_files{{{IN_LAB}}}", "{{lab}}"),),
-                "stat",
-                width=6,
-                height=5,
-            ),
-            Panel(
+            stat("Open files", LABS.each("leaselab_lab_host_open_files", "{{lab}}"), width=6, height=5),
+            chart(
                 "Lab time passed",
-                (Query(f"delta(leaselab_lab_virtual_time_seconds{{{IN_LAB}}}{rate})", "{{lab}}"),),
+                per("delta", "leaselab_lab_virtual_time_seconds"),
                 unit="s",
-                width=12,
                 text="Within the last minute of wall time.",
             ),
-            Panel(
-                "Grants",
-                (Query(f"rate(leaselab_lab_grants_total{{{IN_LAB}}}{rate})", "{{lab}}"),),
-                unit="ops",
-                width=12,
-            ),
-            Panel(
-                "Processor time of hosts",
-                (Query(f"rate(leaselab_lab_host_cpu_seconds_total{{{IN_LAB}}}{rate})", "{{lab}}"),),
-                unit="percentunit",
-                width=12,
-            ),
-            Panel(
+            chart("Grants", per("rate", "leaselab_lab_grants_total"), unit="ops"),
+            chart("Processor time of hosts", per("rate", "leaselab_lab_host_cpu_seconds_total"), unit="percentunit"),
+            chart(
                 "Time to answer a request (99 of 100)",
-                (
-                    Query(
-                        "histogram_quantile(0.99, sum by (lab, verb, le) "
-                        f"(rate(leaselab_protocol_request_duration_seconds_bucket{{{IN_LAB}}}[5m]))) >= 0",
-                        "{{verb}}",
-                    ),
+                Query(
+                    f"histogram_quantile(0.99, sum by (lab, verb, le) (rate({durations}[5m]))) >= 0",
+                    "{{verb}}",
                 ),
                 unit="s",
-                width=12,
                 text="Wall time, of requests between nodes.",
                 quiet=True,
             ),
-            Panel(
-                "Nodes by phase", (Query(f"sum by (phase) (leaselab_lab_nodes{{{IN_LAB}}})", "{{phase}}"),), width=12
+            chart("Nodes by phase", LABS.sum("leaselab_lab_nodes", "phase")),
+            chart("Events of the testbed", LABS.sum("leaselab_lab_events_total", "event")),
+            chart(
+                "Faults in force",
+                LABS.sum("leaselab_lab_faults", "lab", "fault", "target"),
+                text="Also drawn over every panel of every board.",
+                quiet=True,
             ),
-            Panel(
-                "Events of the testbed",
-                (Query(f"sum by (event) (leaselab_lab_events_total{{{IN_LAB}}})", "{{event}}"),),
-                width=12,
-            ),
-            Panel(
+            chart(
                 "Scrapes that failed",
-                (Query(f'1 - up{{job="leaselab",{IN_LAB}}}', "{{lab}} {{instance}}"),),
-                width=24,
-                height=6,
+                Query(f"1 - {LABS.only('up', JOB)}", "{{lab}} {{instance}}"),
+                height=8,
                 thresholds=((1, RED),),
             ),
         ),
