@@ -13,7 +13,10 @@ from typing import Any
 from bench.measure import BenchError
 from leaselab.appliance import __version__
 
-FIGURES = ("startup", "memory", "advance", "leases", "fixture", "processes", "admin", "consoles", "simulate", "scrape")
+FIGURES = (
+    *("startup", "memory", "advance", "leases", "fixture", "processes", "containers"),
+    *("admin", "consoles", "simulate", "scrape"),
+)
 WRONG_CALL = 2
 
 

@@ -83,7 +83,15 @@ def up(name: str, text: str, work: Path, *, runtime: str = "embedded") -> Iterat
     file.write_text(text)
     began = time.perf_counter()
     run = subprocess.run(
-        [Path(sys.executable).with_name("leaselab"), "up", file, "--runtime", runtime],
+        [
+            Path(sys.executable).with_name("leaselab"),
+            "up",
+            file,
+            "--runtime",
+            runtime,
+            "--timeout",
+            str(START_LIMIT_SECONDS),
+        ],
         capture_output=True,
         text=True,
         timeout=START_LIMIT_SECONDS,

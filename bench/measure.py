@@ -70,7 +70,7 @@ def wait_for_line(process: subprocess.Popen[str], wanted: str, *, log: Path) -> 
     raise BenchError(f"{process.args!r} ended before it was ready: {log.read_text()[-500:].strip()}")
 
 
-def wait_for_port(port: int) -> None:
+def wait_for_port(port: int, address: str = "127.0.0.1") -> None:
     """Return when something listens there.
 
     Raises:
@@ -80,10 +80,10 @@ def wait_for_port(port: int) -> None:
     while time.monotonic() < deadline:
         with socket.socket() as probe:
             probe.settimeout(1)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+            if probe.connect_ex((address, port)) == 0:
                 return
         time.sleep(0.05)
-    raise BenchError(f"nothing listened on 127.0.0.1:{port} within {START_LIMIT_SECONDS} s")
+    raise BenchError(f"nothing listened on {address}:{port} within {START_LIMIT_SECONDS} s")
 
 
 def free_port() -> int:
