@@ -2,10 +2,12 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from leaselab.appliance.instants import DAY, HOUR, MINUTE
 from leaselab.appliance.licensing.commands import CONCURRENT_USERS, JoinCluster
+from leaselab.appliance.licensing.messages import Denied, Relay
 from leaselab.testbed.testing.fleet import Fleet
 
 
@@ -197,3 +199,22 @@ def test_beats_are_sent_once_a_heartbeat() -> None:
     fleet.advance(hours=1)
 
     assert fleet.devices["A"].state.cluster.beats == before + HOUR // MINUTE
+
+
+@pytest.mark.rule("CLU-01")
+def test_a_device_that_is_no_node_of_the_cluster_is_told_so(fleet: Fleet) -> None:
+    fleet.appliance("stranger")
+    fleet.do("stranger", JoinCluster(name="gateways", members=("stranger", "A")))
+    fleet.advance(seconds=0)
+
+    assert not fleet.devices["stranger"].state.cluster.members["A"].connected
+    assert "stranger" not in fleet.devices["A"].state.cluster.members
+
+
+@pytest.mark.rule("CLU-02")
+def test_a_leader_passes_on_only_what_its_own_cluster_asks(fleet: Fleet) -> None:
+    relay = Relay(
+        cluster="others", node="B", to="server", path="/", body=msgspec.Raw(b"{}"), network="internal", verify=True
+    )
+
+    assert fleet.ask("A", relay) == Denied(reason="not-a-member", message="B is no node of this cluster")
