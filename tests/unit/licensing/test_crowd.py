@@ -83,3 +83,13 @@ def test_users_of_another_feature_who_are_turned_away_bring_no_emergency(fleet: 
     assert fleet.do("GW1", SetCrowd(users=1, feature=RDP_USERS)) == Crowd(users=0, turned_away=1)
     assert fleet.report("GW1").counters["refused_sign_ins"] == 1
     assert not fleet.devices["GW1"].state.emergency.turned_away
+
+
+@pytest.mark.rule("LSE-03")
+def test_a_crowd_that_asked_and_got_nothing_does_not_ask_again() -> None:
+    fleet = Fleet()
+    fleet.license_server(licenses=["CONSEC-50U-1YR"], kind="psa5000")
+    fleet.client("GW1", reserved=50, increment=10, maximum=100)
+
+    assert fleet.do("GW1", SetCrowd(users=60)) == Crowd(users=55, turned_away=5)
+    assert fleet.report("server").counters["denials:capacity"] == 1

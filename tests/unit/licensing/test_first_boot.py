@@ -6,6 +6,7 @@ from leaselab.appliance.licensing.commands import (
     AcceptAgreement,
     ChooseMode,
     ChoosePersonality,
+    CreateCertificate,
     DeleteVlan,
     FinishFirstBoot,
     SaveVlan,
@@ -65,3 +66,11 @@ def test_a_vlan_is_kept_until_it_is_deleted_and_its_id_is_its_own() -> None:
     fleet.do("gw", DeleteVlan(name="guests"))
     assert fleet.ask("gw", DeleteVlan(name="guests")).reason == "no-vlan"
     assert fleet.devices["gw"].state.vlans == {}
+
+
+def test_the_certificate_of_first_boot_bears_the_name_it_was_given() -> None:
+    fleet = gateway()
+
+    fleet.do("gw", CreateCertificate(common_name="gate.example", organization="Example"))
+
+    assert fleet.devices["gw"].state.certificate_name == "gate.example"
