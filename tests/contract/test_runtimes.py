@@ -65,6 +65,9 @@ class Watcher:
         self.gone[node] = why
         self.changed.set()
 
+    def unrehearsed(self, why: str) -> None:
+        raise AssertionError(f"the rehearsal failed: {why}")
+
     async def until(self, holds: Any) -> None:
         async with asyncio.timeout(60):
             while not holds():
