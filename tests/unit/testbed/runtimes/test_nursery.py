@@ -15,7 +15,9 @@ from leaselab.testbed.runtimes.nursery import rehearsed, tell
 from leaselab.testbed.runtimes.process import ProcessRuntime
 
 
-def test_a_rehearsal_that_went_well_has_nothing_to_tell() -> None:
+def test_a_rehearsal_that_went_well_has_nothing_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("leaselab.testbed.runtimes.rehearsal.BOOT_SECONDS", 60)
+
     assert rehearsed() == ""
 
 
