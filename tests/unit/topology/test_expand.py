@@ -155,7 +155,7 @@ layers = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(layers, layers)
 def test_all_of_the_nearer_layer_holds_and_the_farther_fills_the_gaps(below: Any, above: Any) -> None:
     outcome = overlay(value_of(below), value_of(above)).plain()
@@ -166,7 +166,7 @@ def test_all_of_the_nearer_layer_holds_and_the_farther_fills_the_gaps(below: Any
         assert outcome[key] == below[key]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(layers)
 def test_a_layer_over_nothing_or_itself_is_that_layer(a: object) -> None:
     one = value_of(a)

@@ -119,7 +119,7 @@ def test_a_problem_carries_its_parts_for_programs() -> None:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_no_damage_to_a_file_gets_more_than_problems_out_of_us(data: st.DataObject) -> None:
     lines = WHOLE.splitlines()

@@ -100,7 +100,7 @@ def test_braces_that_yaml_takes_for_its_own_are_explained() -> None:
     assert read("a: {node: gw{n}, b: 1}")[1][0].endswith('inside { } quote what has braces of its own: "gw{n}"')
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet=st.sampled_from("ab:{}[]-,&*!|>'\"\n \t#%@`?<0.~$\x01\u2028é"), max_size=60))
 def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     value, problems = parse(text, file="lab.yml", fill=str)
