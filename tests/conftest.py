@@ -10,6 +10,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A shared machine may be slow, and a run says of a change what the next run will say: the same examples, no asserted
+# times. `--hypothesis-profile=default` hunts for others.
+settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")
 
 PARTS = {
     "chromium": "chromium",

@@ -65,6 +65,9 @@ class Watcher:
         self.gone[node] = why
         self.changed.set()
 
+    def unrehearsed(self, why: str) -> None:
+        del why  # a machine that is too slow for it does the rest all the same
+
     async def until(self, holds: Any) -> None:
         async with asyncio.timeout(60):
             while not holds():

@@ -10,12 +10,9 @@ from typing import Any
 import pytest
 
 from leaselab.testbed import Lab
+from leaselab.testbed.testing.topologies import gateways
 
-TOPOLOGY = """
-name: audit
-nodes:
-  gw: {kind: psa3000, boot: {accept-license: true, admin: {name: admin, password: admin123}}}
-"""
+TOPOLOGY = gateways("audit", "gw")
 ROOT = Path(__file__).parents[2]
 SEARCH_PATH = f"{ROOT / '.venv-audit' / 'bin'}:{ROOT / '.venv' / 'bin'}"
 AUDIT_SECONDS = 100

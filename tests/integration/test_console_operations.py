@@ -9,6 +9,7 @@ import pytest
 from leaselab.testbed import Lab
 from leaselab.testbed.console_driver import ConsoleDriver, ConsoleError
 from leaselab.testbed.errors import NodeFailedError
+from leaselab.testbed.testing.topologies import pair
 
 PATIENCE_SECONDS = 30.0
 TOPOLOGY = """
@@ -23,21 +24,7 @@ nodes:
     boot: {accept-license: true, admin: {name: admin, password: admin123}}
 """
 
-LEASING = """
-name: leasing
-nodes:
-  gw1:
-    kind: psa3000
-    boot: {accept-license: true, admin: {name: admin, password: admin123}}
-    license-client: {server: server, id: GW1}
-  server:
-    kind: psa5000
-    boot: {accept-license: true, admin: {name: admin, password: admin123}}
-    licenses: [CONSEC-100U-1YR]
-    license-server:
-      clients:
-        GW1: {node: gw1, password: secret1, features: {concurrent-users: {reserved: 20, increment: 25, maximum: 100}}}
-"""
+LEASING = pair("leasing")
 
 
 def until(holds: Callable[[], bool]) -> None:

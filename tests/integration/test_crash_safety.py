@@ -14,23 +14,9 @@ from leaselab.testbed import Lab, journal, processes
 from leaselab.testbed.errors import LeaselabError
 from leaselab.testbed.labs import LabFolder, all_labs
 from leaselab.testbed.processes import ProcessId
+from leaselab.testbed.testing.topologies import pair
 
-TOPOLOGY = """
-name: crash
-nodes:
-  server:
-    kind: psa5000
-    boot: {accept-license: true, admin: {name: admin, password: admin123}}
-    licenses: [CONSEC-100U-1YR]
-    license-server:
-      clients:
-        GW1: {node: gw1, password: secret1, features: {concurrent-users: {reserved: 20, increment: 25, maximum: 100}}}
-  gw1:
-    kind: psa3000
-    boot: {accept-license: true, admin: {name: admin, password: admin123}}
-    license-client: {server: server, id: GW1}
-    users: 3
-"""
+TOPOLOGY = pair("crash")
 
 DIES_AT_STEP = """
 import os, signal, sys
@@ -175,9 +161,7 @@ def test_a_second_up_changes_nothing_and_a_changed_file_changes_only_what_differ
     assert changed["gw1"].users.count == 7
     assert changed["server"].report().server.clients[0].features["concurrent-users"].maximum == 60
 
-    smaller = Lab.up(
-        TOPOLOGY[: TOPOLOGY.index("  gw1:")].replace("node: gw1, ", "platform: psa3000, "), background=True
-    )
+    smaller = Lab.up(TOPOLOGY[: TOPOLOGY.index("  gw1:")].replace("node: gw1", "platform: psa3000"), background=True)
     assert [(step.node, step.action) for step in smaller.outcome.steps if step.action == "remove"] == [
         ("gw1", "remove")
     ]

@@ -5,23 +5,9 @@ import time
 import pytest
 
 from leaselab.testbed import Lab
+from leaselab.testbed.testing.topologies import pair
 
-TOPOLOGY = """
-name: resets
-nodes:
-  server:
-    kind: psa5000
-    boot: {accept-license: true, admin: {name: admin, password: admin123}}
-    licenses: [CONSEC-100U-1YR]
-    license-server:
-      clients:
-        GW1: {node: gw1, password: secret1, features: {concurrent-users: {reserved: 20, increment: 25, maximum: 100}}}
-  gw1:
-    kind: psa3000
-    boot: {accept-license: true, admin: {name: admin, password: admin123}}
-    license-client: {server: server, id: GW1}
-    users: 3
-"""
+TOPOLOGY = pair("resets")
 
 
 @pytest.mark.rule("CON-05")

@@ -8,14 +8,10 @@ import pytest
 
 from leaselab.testbed import Lab
 from leaselab.testbed.cli.app import run
+from leaselab.testbed.testing.topologies import gateways
 
 PATIENCE_SECONDS = 60
-TOPOLOGY = """
-name: listed
-nodes:
-  gw1: {kind: psa3000, boot: {accept-license: true, admin: {name: admin, password: admin123}}}
-  gw2: {kind: psa3000, boot: {accept-license: true, admin: {name: admin, password: admin123}}}
-"""
+TOPOLOGY = gateways("listed", "gw1", "gw2")
 
 
 def ssh(config: Path, node: str, typed: bytes) -> "subprocess.CompletedProcess[bytes]":

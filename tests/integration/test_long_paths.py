@@ -5,14 +5,7 @@ from pathlib import Path
 import pytest
 
 from leaselab.testbed.lab import Lab
-
-SMALL = """\
-name: small
-nodes:
-  gw1:
-    kind: psa3000
-    boot: {accept-license: true, admin: {name: admin, password: admin123}}
-"""
+from leaselab.testbed.testing.topologies import gateways
 
 
 @pytest.mark.parametrize("runtime", ["embedded", "process"])
@@ -22,7 +15,7 @@ def test_a_lab_comes_up_in_a_folder_whose_path_is_longer_than_a_sockets_address(
     home = tmp_path.joinpath(*["folder"] * 20)
     home.mkdir(parents=True)
     monkeypatch.setenv("LEASELAB_HOME", str(home))
-    (tmp_path / "small.yml").write_text(SMALL)
+    (tmp_path / "small.yml").write_text(gateways("small"))
 
     with Lab.up(tmp_path / "small.yml", runtime=runtime) as lab:
         assert lab["gw1"].phase == "ready"

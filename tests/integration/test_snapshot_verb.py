@@ -7,12 +7,9 @@ import pytest
 from leaselab.testbed import Lab
 from leaselab.testbed.cli.app import run
 from leaselab.testbed.errors import UnknownLabError
+from leaselab.testbed.testing.topologies import gateways
 
-TOPOLOGY = """
-name: typed
-nodes:
-  gw1: {kind: psa3000, boot: {accept-license: true, admin: {name: admin, password: admin123}}, users: 2}
-"""
+TOPOLOGY = gateways("typed", settings="users: 2")
 
 
 def test_a_lab_is_saved_listed_taken_down_brought_back_and_its_snapshot_removed(

@@ -10,23 +10,9 @@ import pytest
 
 from leaselab.testbed import Lab
 from leaselab.testbed.errors import CallError, LabExistsError, SnapshotError
+from leaselab.testbed.testing.topologies import pair
 
-TOPOLOGY = """
-name: ${NAME:-kept}
-nodes:
-  server:
-    kind: psa5000
-    boot: {accept-license: true, admin: {name: admin, password: admin123}}
-    licenses: [CONSEC-100U-1YR]
-    license-server:
-      clients:
-        GW1: {node: gw1, password: secret1, features: {concurrent-users: {reserved: 20, increment: 25, maximum: 100}}}
-  gw1:
-    kind: psa3000
-    boot: {accept-license: true, admin: {name: admin, password: admin123}}
-    license-client: {server: server, id: GW1}
-    users: 3
-"""
+TOPOLOGY = pair("${NAME:-kept}")
 
 
 def everything(lab: Lab) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -204,9 +205,7 @@ def test_every_variable_has_the_choices_that_it_names(watched: Watched) -> None:
             match = filled(variable.metric, watched.lab.name)
             watched.until(
                 f"{board.uid} has choices of {variable.name}",
-                lambda variable=variable, match=match: watched.get(  # type: ignore[misc]
-                    f"label/{variable.label}/values", **{"match[]": match}
-                ),
+                partial(watched.get, f"label/{variable.label}/values", **{"match[]": match}),
             )
 
 

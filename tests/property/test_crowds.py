@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from leaselab.appliance.licensing.commands import CONCURRENT_USERS, SetCrowd
@@ -64,7 +64,6 @@ def standing(fleet: Fleet) -> tuple[object, ...]:
 
 @pytest.mark.rule("ENF-04")
 @pytest.mark.rule("LSE-02")
-@settings(deadline=None)
 @given(scene=scenes, crowds=st.lists(st.tuples(st.integers(0, 90), st.booleans(), st.integers(0, 30)), max_size=6))
 def test_a_crowd_fares_as_single_users_do(scene: Scene, crowds: list[tuple[int, bool, int]]) -> None:
     many, single = scene.fleet(), scene.fleet()

@@ -76,6 +76,12 @@ def test_no_module_is_longer_than_five_hundred_lines() -> None:
     assert {str(path.relative_to(ROOT)): lines for path, lines in lengths.items() if lines > MAX_MODULE_LINES} == {}
 
 
+def test_no_line_is_exempted_from_the_measure_of_coverage() -> None:
+    exempted = re.compile(r"pragma:\s*no (cover|branch)")
+
+    assert [str(path) for path in modules(*SOURCE_ROOTS) if exempted.search(path.read_text())] == []
+
+
 def rule_book() -> list[str]:
     """Return the IDs of docs/rules.md in their order."""
     return re.findall(r"^\| ([A-Z]{3}-\d{2}) \|", (ROOT / "docs" / "rules.md").read_text(), re.MULTILINE)

@@ -39,7 +39,7 @@ def test_without_a_verb_it_lists_its_verbs(checkout: Path) -> None:
     called = call(checkout)
 
     assert called.returncode == 0
-    for verb in ("setup", "quickstart", "test", "lint", "audit", "bench", "lock"):
+    for verb in ("setup", "quickstart", "test", "coverage", "lint", "audit", "bench", "lock"):
         assert f"./run {verb}" in called.stdout
 
 

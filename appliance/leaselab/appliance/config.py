@@ -4,8 +4,6 @@ from typing import Annotated, Final
 
 import msgspec
 
-from leaselab.appliance.machine import Command
-
 PASSWORD_COST_LOG2: Final = 10
 """Of scrypt, as a lab's devices store passwords (docs/decisions/0007)."""
 
@@ -144,6 +142,3 @@ class CloudConfig(msgspec.Struct, frozen=True, tag="cloud", forbid_unknown_field
 
 NodeConfig = ApplianceConfig | CloudConfig
 """Decoded by its ``type`` tag."""
-
-Provision = tuple[Command, ...]
-"""What an admin would enter after first boot, in order. Sent by the lab once the node is ready (CON-04)."""

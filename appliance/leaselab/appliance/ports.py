@@ -79,11 +79,3 @@ class Timekeeper(Protocol):
     async def wakes(self, device: str, next_due: Instant) -> None:
         """Return once the timekeeper knows. Called only when ``next_due`` became earlier than it was told."""
         ...
-
-
-class Entropy(Protocol):
-    """Randomness, seeded per device so that runs replay."""
-
-    def token(self, size: int) -> bytes:
-        """Return that many bytes."""
-        ...

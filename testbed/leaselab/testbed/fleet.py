@@ -307,6 +307,10 @@ class Fleet:
         self._timekeeper.forget(node, why=why)
         self._switched_off(seat, "lost", why=why)
 
+    def unrehearsed(self, why: str) -> None:
+        """Hear that the nodes' processes share less than they could."""
+        self._events.add("unrehearsed", why=why)
+
     def _switched_off(self, seat: Seat, kind: str, **fields: str) -> None:
         self._events.add(kind, seat.plan.name, **fields)
         self._timekeeper.forget(seat.plan.name)

@@ -129,8 +129,8 @@ class Provisioner:
         except LeaselabError as error:
             self._give_up(seat, error.message)
             return
-        seat.provisioned, seat.failure, seat.entering = True, "", ()
         self._events.add(DONE, name, commands=len(seat.entering))
+        seat.provisioned, seat.failure, seat.entering = True, "", ()
         self._on_progress(Progress(node=name, phase=DONE))
         self._on_done()
 

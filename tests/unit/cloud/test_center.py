@@ -102,3 +102,12 @@ def test_nothing_is_downloaded_before_the_agreement_is_accepted(fleet: Fleet) ->
     fleet.appliance("fresh", accept=False)
 
     assert fleet.ask("fresh", DownloadKeys(code=CODE)).reason == "agreement"
+
+
+def test_what_is_for_an_appliance_is_refused_by_name(fleet: Fleet) -> None:
+    refused = fleet.ask("cloud", DownloadKeys(code=CODE))
+
+    assert (refused.reason, refused.message) == (
+        "not-here",
+        "cloud is the vendor's cloud; it does not take DownloadKeys",
+    )

@@ -166,3 +166,11 @@ def test_a_mag_of_the_first_line_lists_both_factory_images() -> None:
         "Reset version:  7.1R1 (build 17675) Junos Pulse Secure Access Service\n"
         "                4.1R1 (build 17057) Junos Pulse Access Control Service\n"
     ) in menu(release="7.1R1", images=images).output
+
+
+@pytest.mark.rule("CON-02")
+def test_return_alone_shows_the_menu_again() -> None:
+    desk = menu()
+
+    assert "Please choose from among the following options:" in desk.enter("")
+    assert (desk.prompt, desk.commands) == ("Choice:", [])

@@ -146,6 +146,8 @@ def test_the_arp_cache_shows_what_was_learned_and_what_was_entered() -> None:
 def test_an_arp_entry_is_checked_and_added_and_the_cache_can_be_cleared() -> None:
     desk = network_menu()
 
+    desk.enter("8", "")
+    assert (desk.prompt, desk.commands) == ("Choice:", [])
     assert "is not an IP address" in desk.enter("8", "10.10.22")
     desk.enter("10.10.22.40")
     assert "is not a MAC address" in desk.enter("02:42")
@@ -160,6 +162,8 @@ def test_an_arp_entry_is_checked_and_added_and_the_cache_can_be_cleared() -> Non
 def test_the_route_to_the_gateway_can_be_removed_and_no_other() -> None:
     desk = network_menu()
 
+    desk.enter("7", "")
+    assert (desk.prompt, desk.commands) == ("Choice:", [])
     assert "There is no route to 10.10.22.0 that could be removed." in desk.enter("7", "10.10.22.0")
     assert "The route was removed.\n" in desk.enter("7", "default")
 

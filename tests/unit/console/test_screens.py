@@ -76,3 +76,12 @@ def test_an_outcome_that_nobody_waits_for_any_more_changes_nothing() -> None:
     desk.power_on()
 
     assert step(desk.screen, Outcome(None), desk.facts).output == ""
+
+
+def test_a_line_that_is_not_ended_is_no_answer_yet() -> None:
+    desk = Desk(booted())
+    desk.power_on()
+    desk.enter("")
+
+    assert desk.type(b"1") == "1"
+    assert "Print Routing Table" in desk.type(b"\r")

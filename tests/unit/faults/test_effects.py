@@ -49,3 +49,24 @@ def test_skews_of_one_clock_add_up() -> None:
     faults = [Fault(kind="skew", node="gw1", skew=5 * MINUTE), Fault(kind="skew", node="gw1", skew=-MINUTE)]
 
     assert conditions("gw1", faults).skew == 4 * MINUTE
+
+
+def test_a_node_that_answers_with_errors_troubles_nobodys_own_messages() -> None:
+    error = Fault(kind="error", node="vls1")
+
+    assert conditions("vls1", [error]) == Conditions(answers="error")
+    assert conditions("gw1", [error]) == CALM
+
+
+def test_a_link_that_loses_messages_draws_for_each_end_by_itself() -> None:
+    loss = Fault(kind="loss", between=("gw1", "vls1"), loss=0.5, seed=7)
+
+    (there,) = conditions("gw1", [loss]).links
+    (back,) = conditions("vls1", [loss]).links
+    assert (there.loss, there.seed, back.seed) == (0.5, "7/gw1/gw1 vls1", "7/vls1/gw1 vls1")
+
+
+def test_a_link_that_is_slow_or_narrow_draws_nothing() -> None:
+    (narrow,) = conditions("gw1", [Fault(kind="throttle", network="external", bytes_per_second=100)]).links
+
+    assert narrow == LinkCondition(network="external", bytes_per_second=100)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from leaselab.appliance.instants import HOUR, MINUTE, SECOND
+from leaselab.appliance.instants import DAY, HOUR, MINUTE, SECOND
 from leaselab.testbed.faults.kinds import KINDS, LINK, PARAMETERS, Fault, misfits
 
 NODES, NETWORKS = ["gw1", "gw2", "vls1"], ["internal", "external"]
@@ -53,11 +53,19 @@ def test_every_parameter_has_a_kind_that_needs_it() -> None:
         (Fault(kind="kill", node="gw1", skew=1), "skew: is nothing to kill"),
         (Fault(kind="restart", node="gw1", lasts=HOUR), "for: is nothing to restart"),
         (Fault(kind="kill", node="gw1", every=HOUR), "every: needs a shorter `for`: less than 1h"),
+        (Fault(kind="restart", node="gw1", every=-HOUR), "every: takes a duration above 0"),
+        (Fault(kind="kill", node="gw1", lasts=0), "for: takes a duration above 0"),
         (Fault(kind="kill", node="gw1", probability=1.5), "probability: takes 0 to 1, not 1.5"),
+        (Fault(kind="loss", between=("gw1", "vls1"), loss=1.5), "loss: takes 0 to 1, not 1.5"),
+        (Fault(kind="skew", node="gw1", skew=-366 * DAY), "skew: takes at most 365d either way"),
     ],
 )
 def test_what_does_not_go_together_is_named(fault: Fault, complaint: str) -> None:
     assert any(each.startswith(complaint) for each in complaints(fault)), complaints(fault)
+
+
+def test_what_is_over_at_once_may_come_again_and_again() -> None:
+    assert complaints(Fault(kind="restart", node="gw1", every=HOUR)) == []
 
 
 def test_the_nearest_name_is_suggested() -> None:

@@ -6,6 +6,7 @@ from leaselab.appliance.licensing.commands import (
     CreateAdministrator,
     DeleteAdministrator,
     NoteAdministrator,
+    ProtectConsole,
     SetRestAccess,
 )
 from leaselab.appliance.licensing.eventlog import format_line, lines
@@ -70,3 +71,23 @@ def test_the_log_says_who_came_and_who_was_refused_on_one_line_each() -> None:
             "Login failed: wrong user name or password"
         ),
     ]
+
+
+def test_what_changes_nothing_is_no_event() -> None:
+    fleet = device()
+    heard: list[Event] = []
+    fleet.devices["gw"].listeners.append(lambda event, _at: heard.append(event))
+
+    fleet.do("gw", SetRestAccess(name="admin", allowed=True))
+    fleet.do("gw", ProtectConsole(enabled=False))
+
+    assert heard == []
+
+
+def test_nobody_is_noted_before_first_boot_is_over() -> None:
+    fleet = Fleet()
+    fleet.appliance("gw", accept=False)
+
+    fleet.do("gw", NoteAdministrator(name="admin", source="10.0.0.9", admitted=True))
+
+    assert "admin" not in str(list(fleet.store.history("gw")))

@@ -2,10 +2,15 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from leaselab.appliance.instants import DAY, HOUR, MINUTE
+from leaselab.appliance.licensing.cluster import ClusterState, Member, decide_settle
 from leaselab.appliance.licensing.commands import CONCURRENT_USERS, JoinCluster
+from leaselab.appliance.licensing.events import MemberLost
+from leaselab.appliance.licensing.messages import ClusterBeat, Denied, Relay
+from leaselab.appliance.machine import Envelope, Settle
 from leaselab.testbed.testing.fleet import Fleet
 
 
@@ -197,3 +202,37 @@ def test_beats_are_sent_once_a_heartbeat() -> None:
     fleet.advance(hours=1)
 
     assert fleet.devices["A"].state.cluster.beats == before + HOUR // MINUTE
+
+
+@pytest.mark.rule("CLU-01")
+def test_a_device_that_is_no_node_of_the_cluster_is_told_so(fleet: Fleet) -> None:
+    fleet.appliance("stranger")
+    fleet.do("stranger", JoinCluster(name="gateways", members=("stranger", "A")))
+    fleet.advance(seconds=0)
+
+    assert not fleet.devices["stranger"].state.cluster.members["A"].connected
+    assert "stranger" not in fleet.devices["A"].state.cluster.members
+
+
+@pytest.mark.rule("CLU-02")
+def test_a_leader_passes_on_only_what_its_own_cluster_asks(fleet: Fleet) -> None:
+    relay = Relay(
+        cluster="others", node="B", to="server", path="/", body=msgspec.Raw(b"{}"), network="internal", verify=True
+    )
+
+    assert fleet.ask("A", relay) == Denied(reason="not-a-member", message="B is no node of this cluster")
+
+
+@pytest.mark.rule("CLU-01")
+def test_an_answer_from_a_node_of_another_release_is_no_connection() -> None:
+    own = ClusterBeat(
+        cluster="gateways", node="A", personality="pcs", release="8.3R1", installed={}, leased={}, users={}
+    )
+    state = ClusterState(name="gateways", order=("A", "B"), members={"B": Member(connected=True)})
+    beat = Envelope(id="cluster-1-B", to="B", path="/", body=own)
+    answered = msgspec.structs.replace(own, node="B", release="8.3R3")
+
+    (lost,) = decide_settle(state, beat, Settle(id=beat.id, status=200, body=answered), own, 0).events
+
+    assert isinstance(lost, MemberLost)
+    assert lost.why == "B runs pcs 8.3R3, this node pcs 8.3R1; a cluster has one personality and release"

@@ -183,3 +183,19 @@ def test_doubts_end_with_their_leases() -> None:
     assert first_end(doubts) == DAY
     assert still(doubts, DAY)["users"] == Doubt(reserved=50, reserved_ends_at=10 * DAY)
     assert still(doubts, 10 * DAY) == {}
+
+
+@pytest.mark.rule("LSE-10")
+def test_only_the_feature_that_lost_something_is_in_doubt() -> None:
+    before = {"users": lease(50), "rdp": lease(20)}
+
+    assert list(after_answer({}, before, {"users": lease(30), "rdp": lease(20)}, 0)) == ["users"]
+
+
+@pytest.mark.rule("LSE-10")
+def test_an_increment_that_is_in_doubt_already_stays_charged_for_its_longest() -> None:
+    longer = IncrementLease(id="a", units=10, acquired_at=0, ends_at=2 * DAY)
+
+    left = after_answer({"users": Doubt(increments=(longer,))}, {"users": lease(0, "a")}, {}, 0)
+
+    assert left == {"users": Doubt(increments=(longer,))}

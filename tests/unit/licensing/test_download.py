@@ -1,9 +1,12 @@
 """The schedule of automatic downloads (DLD-01)."""
 
+from http import HTTPStatus
+
 import pytest
 
 from leaselab.appliance.instants import DAY, parse_instant
-from leaselab.appliance.licensing.commands import SetDownloads
+from leaselab.appliance.licensing.commands import DownloadKeys, SetDownloads
+from leaselab.appliance.licensing.download import MAX_CODE, ReportDownload
 from leaselab.testbed.testing.fleet import Fleet
 
 
@@ -85,3 +88,31 @@ def test_switched_off_nothing_is_asked(fleet: Fleet) -> None:
 
 def test_a_network_that_is_none_is_refused(fleet: Fleet) -> None:
     assert fleet.ask("gw", SetDownloads(enabled=True, preferred_network="dmz")).reason == "unknown-network"
+
+
+@pytest.mark.rule("DLD-02")
+def test_a_code_that_is_far_too_long_is_not_even_sent(fleet: Fleet) -> None:
+    assert fleet.ask("gw", DownloadKeys(code="x" * (MAX_CODE + 1))).reason == "invalid-code"
+    assert queries(fleet) == 0
+
+
+def test_a_lab_without_a_download_center_says_so() -> None:
+    fleet = Fleet(cloud="")
+    fleet.appliance("gw")
+
+    refused = fleet.ask("gw", DownloadKeys(code=""))
+
+    assert (refused.reason, "`cloud:`" in refused.message) == ("no-cloud", True)
+
+
+@pytest.mark.rule("DLD-02")
+def test_an_answer_that_is_none_is_reported_as_such(fleet: Fleet) -> None:
+    fleet.network.statuses["cloud"] = HTTPStatus.INTERNAL_SERVER_ERROR
+
+    report = fleet.do("gw", DownloadKeys(code=""))
+
+    assert report.error == "cloud answered 500, which is no answer of a download center"
+
+
+def test_a_download_that_has_not_been_answered_is_reported_as_such(fleet: Fleet) -> None:
+    assert fleet.do("gw", ReportDownload()).error == "the download center has not answered"

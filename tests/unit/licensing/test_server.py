@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from leaselab.appliance.instants import DAY, HOUR
+from leaselab.appliance.instants import DAY, HOUR, MINUTE
 from leaselab.appliance.licensing.commands import (
     CONCURRENT_USERS,
     AcceptAgreement,
@@ -17,7 +17,8 @@ from leaselab.appliance.licensing.commands import (
     SetServer,
     SetServerRole,
 )
-from leaselab.appliance.licensing.ledger import MAX_FAILING
+from leaselab.appliance.licensing.ledger import MAX_FAILING, units_live
+from leaselab.appliance.licensing.messages import FeatureLease, IncrementLease, Lease, Register
 from leaselab.appliance.machine import Refusal
 from leaselab.testbed.testing.fleet import Fleet
 
@@ -382,3 +383,102 @@ def test_a_virtual_license_server_takes_no_mag_as_client() -> None:
     refusal = fleet.ask("vls", record(platform="mag2600", reserved=0, maximum=0))
 
     assert "VLS-10" in refusal.message
+
+
+def test_what_is_asked_of_a_client_that_is_not_there_is_refused(fleet: Fleet) -> None:
+    fleet.do("server", record())
+    fleet.do("server", DeleteClient(id="GW1"))
+
+    for gone in ("GW1", "GW2"):
+        assert fleet.ask("server", DeleteClient(id=gone)).reason == "no-client"
+        assert fleet.ask("server", ReleaseClient(id=gone)).reason == "no-client"
+
+
+@pytest.mark.rule("SRV-03")
+def test_a_device_that_is_not_what_its_record_says_is_refused(fleet: Fleet) -> None:
+    fleet.do("server", record())
+    asks: dict[str, Any] = {
+        "client_id": "GW1",
+        "hardware_id": "0271",
+        "sent_at": fleet.clock.now(),
+        "request_id": "0271-1",
+        "password": "secret1",
+        "personality": "pcs",
+        "release": "8.3R1",
+    }
+
+    unknown = fleet.ask("server", Register(**asks, platform="psa9000"))
+    another = fleet.ask("server", Register(**asks, platform="psa300"))
+
+    assert (unknown.reason, unknown.message) == ("platform", "there is no platform 'psa9000'")
+    assert (another.reason, another.message) == (
+        "platform",
+        "the client is configured as psa3000 pcs, it says it is psa300 pcs",
+    )
+
+
+@pytest.mark.rule("VLS-10")
+def test_a_virtual_license_server_refuses_a_mag_that_asks() -> None:
+    fleet = Fleet()
+    fleet.license_server(licenses=["LICENSE-SVR", "CONSEC-100U-1YR"], kind="va-spe", virtual_license_server=True)
+    fleet.do("server", record())
+    fleet.appliance("GW1", kind="mag4610")
+    fleet.connect("GW1", "server")
+
+    assert fleet.report("GW1").client.why == "a Virtual License Server leases to no MAG"
+
+
+def asks_for_one(fleet: Fleet, **about: Any) -> Lease:
+    """Return a request for an increment, as the client GW1 would make it."""
+    own = fleet.devices["GW1"].state
+    fields = {"client_id": "GW1", "hardware_id": own.hardware_id, "token": own.client.token, "request_id": "x-1"}
+    return Lease(**{**fields, "sent_at": fleet.clock.now(), "increments": (CONCURRENT_USERS,), **about})
+
+
+@pytest.mark.rule("LSE-13")
+@pytest.mark.parametrize("minutes", [-6, 6])
+def test_a_message_that_is_more_than_five_minutes_off_is_refused(fleet: Fleet, minutes: int) -> None:
+    fleet.client("GW1", reserved=50, increment=10, maximum=100)
+
+    late = fleet.ask("server", asks_for_one(fleet, sent_at=fleet.clock.now() + minutes * MINUTE))
+
+    assert late.reason == "drift"
+
+
+@pytest.mark.rule("LSE-04")
+def test_the_server_itself_keeps_a_client_below_its_maximum(fleet: Fleet) -> None:
+    fleet.client("GW1", reserved=50, increment=30, maximum=100)
+    fleet.sign_in("GW1", 80)
+
+    reply = fleet.ask("server", asks_for_one(fleet))
+
+    assert reply.features[CONCURRENT_USERS].denied == "maximum"
+    assert fleet.report("server").features[CONCURRENT_USERS].promised == 80
+
+
+@pytest.mark.rule("SRV-04")
+def test_a_client_that_is_given_another_platform_lends_its_own_reserved_counts_for_the_question(fleet: Fleet) -> None:
+    fleet.do("server", record(reserved=100))
+
+    fleet.do("server", record(platform="mag4610", reserved=100, new=False))
+
+    assert fleet.report("server").features[CONCURRENT_USERS].available == 0
+    too_many = fleet.ask("server", record(platform="mag2600", reserved=101, maximum=101, new=False))
+    assert "reserved 101 is more than the 100 available" in too_many.message
+
+
+def test_a_lease_that_has_ended_is_not_counted_as_live() -> None:
+    increments = (
+        IncrementLease(id="1", units=10, acquired_at=0, ends_at=DAY),
+        IncrementLease(id="2", units=10, acquired_at=0, ends_at=2 * DAY),
+    )
+    lease = FeatureLease(
+        reserved=50,
+        reserved_since=0,
+        reserved_ends_at=10 * DAY,
+        increment=10,
+        maximum=100,
+        increments=increments,
+    )
+
+    assert [units_live(lease, at) for at in (0, DAY, 2 * DAY, 10 * DAY)] == [70, 60, 50, 0]

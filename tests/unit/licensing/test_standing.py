@@ -1,5 +1,7 @@
 """A Virtual License Server and the cloud licensing service (VLS-05 to VLS-09)."""
 
+from http import HTTPStatus
+
 import pytest
 
 from leaselab.appliance.instants import DAY, HOUR
@@ -121,3 +123,11 @@ def test_a_lab_without_a_cloud_lets_its_virtual_license_server_run_out_of_grace(
     fleet.advance(days=24)
 
     assert standing(fleet).state == "stopped"
+
+
+@pytest.mark.rule("VLS-07")
+def test_an_answer_that_is_none_is_a_heartbeat_missed(fleet: Fleet) -> None:
+    fleet.network.statuses["cloud"] = HTTPStatus.INTERNAL_SERVER_ERROR
+    fleet.advance(hours=8)
+
+    assert standing(fleet).state == "grace"

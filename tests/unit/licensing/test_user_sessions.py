@@ -177,3 +177,15 @@ def test_a_name_cannot_forge_a_line_of_the_log(user: str) -> None:
     for event in refused:
         (line,) = lines(event, 0)
         assert format_line(line, 0, "gw").isprintable()
+
+
+def test_the_administrators_options_leave_end_users_alone() -> None:
+    fleet = gateway(idle=10 * MINUTE)
+    fleet.sign_in("gw", 1)
+
+    options = SessionOptions(idle_timeout=5 * MINUTE)
+    fleet.do("gw", SetSessionOptions(role=ADMINISTRATORS_ROLE, options=options))
+    fleet.advance(minutes=9)
+
+    assert signed_in(fleet) == 1
+    assert fleet.devices["gw"].state.session_options[ADMINISTRATORS_ROLE] == options

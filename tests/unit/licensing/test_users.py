@@ -138,3 +138,10 @@ def test_a_sign_in_past_the_licensed_number_is_logged_as_that() -> None:
     said = [line.message for event in events for line in lines(event, 0)]
     assert said[:25] == ["Login succeeded"] * 25
     assert said[25:] == ["Login succeeded; the licensed number of users is exceeded"] * 2
+
+
+def test_nobody_signs_in_before_first_boot_is_over() -> None:
+    fleet = Fleet()
+    fleet.appliance("gw", accept=False)
+
+    assert fleet.ask("gw", SignIn(user="user1", source="10.0.0.1")).reason == "booting"

@@ -283,3 +283,164 @@ def test_a_network_named_without_nodes_has_every_node_with_a_port_for_it() -> No
         ("internal", "external", "management"),
         ("internal", "external"),
     ]
+
+
+HEAD = "name: lab\nnodes: {a: {kind: psa300}, b: {kind: psa3000}, s: {kind: psa5000, license-server: {}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("section", "message"),
+    [
+        ("groups: {'a b': {}}", "groups.a b: takes letters, digits, _ . -, not 'a b'"),
+        ("clusters: {c: {nodes: [a, z]}}", "clusters.c.nodes[1]: there is no node 'z'"),
+        ("clusters: {c: {nodes: [a, s]}}", "clusters.c.nodes[1]: s is a license server, which is no node of a cluster"),
+        (
+            "clusters: {c: {nodes: [a, b]}, d: {nodes: [b, a]}}",
+            "clusters.d.nodes[0]: b is a node of cluster c already; clusters.d.nodes[1]: a is a node of cluster c",
+        ),
+        ("load: [{}]", "load[0]: takes either `office-hours` or `burst`"),
+        (
+            "load: [{office-hours: {peak: 1}, burst: {at: 2019-01-01, users: 1, for: 1h}}]",
+            "load[0]: takes either `office-hours` or `burst`",
+        ),
+        ("load: [{office-hours: {peak: 1, base: 2}}]", "load[0].office-hours.base: base 2 is more than peak 1"),
+        (
+            "load: [{office-hours: {peak: 1, time-zone: Europe/Vienne}}]",
+            "load[0].office-hours.time-zone: there is no time zone 'Europe/Vienne' (did you mean Europe/Vienna?)",
+        ),
+        (
+            "load: [{burst: {at: 2017-01-01, users: 1, for: 1h}}]",
+            "load[0].burst.at: is before the lab's clock starts, at 2018-01-01T00:00:00Z",
+        ),
+        ("load: [{nodes: [a], group: g, office-hours: {peak: 1}}]", "load[0].group: give either `nodes` or `group`"),
+        ("load: [{group: g, office-hours: {peak: 1}}]", "load[0].group: there is no group 'g'"),
+        ("load: [{nodes: [x*], office-hours: {peak: 1}}]", "load[0].nodes[0]: no node is called 'x*'"),
+        (
+            "load: [{nodes: [s], office-hours: {peak: 1}}]",
+            "load[0].nodes[0]: a license server admits no users (PLT-06)",
+        ),
+        (
+            "cloud: {auth-codes: {Ab12-Cd34-Ef56-Gh78: {licenses: [CONSEC-1000]}}}",
+            "cloud.auth-codes.Ab12-Cd34-Ef56-Gh78.licenses[0]: 'CONSEC-1000'",
+        ),
+        ("faults: [{kind: kill, node: a, at: 2019-01-01, after: 1d}]", "faults[0].after: give either `at` or `after`"),
+        ("faults: [{kind: kill, node: a, at: 2017-01-01}]", "faults[0].at: is before the lab's clock starts"),
+        (
+            "checks: [{check: x, at: 2019-01-01, after: 1d, expect: {a: {users: 0}}}]",
+            "checks[0].after: give either `at` or `after`",
+        ),
+        ("checks: [{check: x, after: 1d, within: 1h}]", "checks[0].within: waits for nothing; give it `expect`"),
+        ("checks: [{check: x, do: [{upgrade: {node: a, release: new}}]}]", "checks[0].do[0].upgrade.release: 'new' is"),
+        ("checks: [{check: x, expect: {a: {users: [1]}}}]", "checks[0].expect.a.users: takes a number or a comparison"),
+        ("checks: []\nclock: {mode: imaginary}", "clock.mode: takes virtual or real, not 'imaginary'"),
+    ],
+)
+def test_a_section_is_held_to_what_there_is(section: str, message: str) -> None:
+    assert "; ".join(told(f"{HEAD}{section}\n")).startswith(message)
+
+
+@pytest.mark.rule("CLU-01")
+def test_a_cluster_is_of_one_personality_and_release() -> None:
+    text = (
+        "name: lab\nclusters: {c: {nodes: [a, b]}}\n"
+        "nodes: {a: {kind: psa300}, b: {kind: psa300, personality: pps, release: 5.4R2}}\n"
+    )
+
+    assert told(text) == ["clusters.c: its nodes run pcs 8.3R1, pps 5.4R2; a cluster has one of each (CLU-01)"]
+
+
+def test_a_cluster_of_a_node_whose_release_is_none_is_told_of_the_release_alone() -> None:
+    text = "name: lab\nclusters: {c: {nodes: [a, b]}}\ndefaults: {kind: psa300, release: 7}\nnodes: {a: {}, b: {}}\n"
+
+    assert {message.partition(": ")[0] for message in told(text)} == {"nodes.a.release", "nodes.b.release"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("kind: psa300, release: 6.5", "nodes.a.release: no pcs release goes with 6.5R1"),
+        ("kind: psa300, boot: {network: {dns: [ten]}}", "nodes.a.boot.network.dns[0]: "),
+        (
+            "kind: psa300, boot: {certificate: {organization: " + "a" * 65 + "}}",
+            "nodes.a.boot.certificate.organization: A",
+        ),
+        ("kind: psa300, license-client: {id: A}", "nodes.a.license-client.server: is missing; name the node that"),
+        ("kind: psa300, license-client: {server: a}", "nodes.a.license-client.id: is missing; it is an ID from"),
+        ("kind: psa300, license-client: {server: a, id: A}", "nodes.a.license-client.server: a is no license server"),
+        ("kind: psa300, publish: {https: 70000}", "nodes.a.publish.https: port 70000 is not one of 1 to 65535"),
+        ("kind: psa300, publish: {https: '999.0.0.1:80'}", "nodes.a.publish.https: 999.0.0.1 is no address of a mach"),
+        ("kind: psa300, limits: {memory: 96MB}", "nodes.a.limits.memory: takes an amount of memory, for example 96MiB"),
+        ("kind: psa300, limits: {memory: 96}", "nodes.a.limits.memory: takes an amount of memory, for example 96MiB"),
+        ("kind: psa300, boot: {network: {dns: [1.1.1.1, 2.2.2.2, 3.3.3.3]}}", "nodes.a.boot.network.dns: takes at mo"),
+        ("kind: psa300, personality: psc", "nodes.a.personality: takes pcs or pps, not 'psc' (did you mean"),
+        ("kind: psa300, users: {many: 1}", "nodes.a.users: takes a whole number, not a mapping"),
+        ("kind: psa300, users: [1]", "nodes.a.users: takes a whole number, not a list"),
+        ("kind: psa300, auth-codes: [[]]", "nodes.a.auth-codes[0]: takes text, not a list"),
+    ],
+)
+def test_a_mistake_of_a_node_is_told_in_words(settings: str, message: str) -> None:
+    messages = one_node(settings)
+
+    assert len(messages) == 1
+    assert messages[0].startswith(message)
+
+
+@pytest.mark.rule("PLT-03")
+def test_a_lab_whose_release_has_no_twin_for_a_node_needs_one_of_the_nodes_own() -> None:
+    messages = one_node("kind: psa300, personality: pps", rest="release: 6.5R1")
+
+    assert messages[0].startswith("nodes.a.release: is missing, and the lab's does not do: no pps release goes with")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Vienna"])
+def test_a_time_zone_is_one_that_there_is(zone: str) -> None:
+    assert one_node(f"kind: psa300, time-zone: {zone}") == []
+
+
+def test_a_node_may_be_called_true_where_text_is_wanted() -> None:
+    assert one_node("kind: psa300, hostname: gate, boot: {admin: {name: true, password: 123456}}") == []
+
+
+def test_a_published_port_and_a_memory_limit_are_taken() -> None:
+    assert one_node("kind: psa300, publish: {https: '127.0.0.1:8443'}, limits: {memory: 1GiB}") == []
+
+
+def test_a_nodes_name_is_a_label_of_a_host_name_with_its_number_in() -> None:
+    long = "a" * 57 + "{n:09}"
+
+    (message,) = told(f"name: lab\nnodes: {{'{long}': {{kind: psa300, count: 2}}}}\n")
+
+    assert message.startswith(f"nodes.{long}: '{'a' * 57}000000001' is no host name")
+
+
+def test_a_code_is_four_groups_of_four_once_its_number_is_in_it() -> None:
+    messages = one_node("kind: psa300, auth-codes: [Ab12]", rest="cloud: {}")
+
+    assert "nodes.a.auth-codes[0]: 'Ab12' is not four groups of four letters or digits joined by hyphens" in messages
+
+
+def client(*, record: str = "platform: psa300", kind: str = "psa300", name: str = "GW1") -> list[str]:
+    counts = "features: {concurrent-users: {reserved: 5, increment: 25, maximum: 50}}"
+    return told(
+        f"name: lab\nnodes:\n  s: {{kind: psa5000, license-server: {{clients: {{'{name}': {{{record}, password: pw, "
+        f"{counts}}}}}}}}}\n  g: {{kind: {kind}, license-client: {{server: s, id: GW1, password: pw}}}}\n"
+    )
+
+
+def test_a_record_without_a_node_is_of_a_platform_and_product_that_there_are() -> None:
+    assert client() == []
+    assert client(record="platform: psa301")[0].endswith("there is no kind 'psa301' (did you mean psa300?)")
+    assert client(record="platform: psa300, product: pps") == ["nodes.g.license-client.id: s has GW1 as pps"]
+    assert client(record="node: g, platform: psa3000")[0].endswith("g is of kind psa300")
+
+
+def test_a_record_with_a_place_for_a_number_has_a_count() -> None:
+    assert any("has a place for a number but the record no `count`" in message for message in client(name="GW1{n}"))
+
+
+@pytest.mark.rule("SRV-12")
+def test_an_increment_that_a_later_release_wants_is_taken() -> None:
+    counts = "features: {concurrent-users: {reserved: 5, increment: 25, maximum: 50}}"
+    clients = f"clients: {{GW1: {{platform: psa300, password: pw, {counts}}}}}"
+
+    assert one_node(f"kind: psa5000, release: 9.1R12, license-server: {{{clients}}}") == []

@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leaselab.testbed.errors import TopologyError
-from leaselab.testbed.topology.expand import fill, overlay
+from leaselab.testbed.topology import expand
+from leaselab.testbed.topology.expand import Complaint, fill, overlay
+from leaselab.testbed.topology.fieldtypes import MAX_COPIES
 from leaselab.testbed.topology.loading import read
-from leaselab.testbed.topology.marks import Mark, Value, mapping
+from leaselab.testbed.topology.marks import Mark, Value, mapping, parse
 
 HERE = Mark(1, 1)
 
@@ -153,7 +155,7 @@ layers = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(layers, layers)
 def test_all_of_the_nearer_layer_holds_and_the_farther_fills_the_gaps(below: Any, above: Any) -> None:
     outcome = overlay(value_of(below), value_of(above)).plain()
@@ -164,7 +166,7 @@ def test_all_of_the_nearer_layer_holds_and_the_farther_fills_the_gaps(below: Any
         assert outcome[key] == below[key]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(layers)
 def test_a_layer_over_nothing_or_itself_is_that_layer(a: object) -> None:
     one = value_of(a)
@@ -184,3 +186,19 @@ def _at(layer: Any, path: tuple[str, ...]) -> Any:
     for key in path:
         layer = layer[key]
     return layer
+
+
+def test_a_lab_has_no_more_nodes_than_there_are_addresses_for() -> None:
+    half = MAX_COPIES // 2 + 1
+    root, _ = parse(
+        f"nodes:\n  'a{{n}}': {{kind: psa300, count: {half}}}\n  'b{{n}}': {{kind: psa300, count: {half}}}\n",
+        file="lab.yml",
+        fill=lambda text: text,
+    )
+    assert root is not None
+    complaints: list[Complaint] = []
+
+    made = expand.nodes(root, complaints)
+
+    assert len(made) == MAX_COPIES
+    assert [complaint.message for complaint in complaints] == [f"are more than {MAX_COPIES}, the most of a lab"]

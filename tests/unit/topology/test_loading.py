@@ -39,6 +39,11 @@ def problems_of(text: str) -> list[str]:
     return str(caught.value).splitlines()
 
 
+def fields(problems: list[str]) -> list[str]:
+    """Return what the problems are about."""
+    return [problem.split(": ")[1] for problem in problems]
+
+
 def changed(*changes: tuple[str, str]) -> list[str]:
     text = WHOLE
     for old, new in changes:
@@ -114,7 +119,7 @@ def test_a_problem_carries_its_parts_for_programs() -> None:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_no_damage_to_a_file_gets_more_than_problems_out_of_us(data: st.DataObject) -> None:
     lines = WHOLE.splitlines()
@@ -140,3 +145,47 @@ def problems_found(text: str) -> list[str] | None:
     except TopologyError as error:
         return [str(problem) for problem in error.problems]
     return None
+
+
+def test_what_is_wrong_in_what_all_inherit_is_told_once_and_spoils_no_further_check() -> None:
+    text = "name: lab\ndefaults: {license-client: {server: 5, id: A}, users: many}\nnodes: {a: {kind: psa300}}\n"
+
+    assert fields(problems_of(text)) == ["defaults.license-client.server", "defaults.users"]
+
+
+def test_what_a_node_was_given_wrong_is_not_told_as_missing_too() -> None:
+    assert fields(problems_of("name: lab\nnodes: {a: {kind: 5}}\n")) == ["nodes.a.kind"]
+
+
+def test_a_bad_item_of_a_list_leaves_the_others_to_be_judged() -> None:
+    text = "name: lab\nfaults: [kill, {kind: kut, node: a}]\nnodes: {a: {kind: psa300}}\n"
+
+    assert fields(problems_of(text)) == ["faults[0]", "faults[0].kind"]
+
+
+def test_what_leaving_out_has_made_is_no_problem_of_the_file() -> None:
+    codes = "cloud: {auth-codes: {Ab12-Cd34-Ef56-Gh78: {licenses: [[]]}}}"
+
+    assert fields(problems_of(f"name: lab\n{codes}\nnodes: {{a: {{kind: psa300}}}}\n")) == [
+        "cloud.auth-codes.Ab12-Cd34-Ef56-Gh78.licenses[0]"
+    ]
+
+
+def test_an_unknown_field_is_told_with_those_that_may_stand_there() -> None:
+    (problem,) = problems_of("name: lab\nnodes: {a: {kind: psa300, boot: {xyz: true}}}\n")
+
+    assert problem.startswith("lab.yml:2:34: nodes.a.boot.xyz: there is no such field; there are accept-license,")
+
+
+def test_an_empty_file_is_no_lab() -> None:
+    assert problems_of("") == ["lab.yml:1:1: is empty; a lab has at least `name` and `nodes`"]
+
+
+def test_a_variable_that_is_not_closed_is_told_at_its_value() -> None:
+    (problem,) = problems_of('name: lab\nnodes: {a: {kind: psa300, user-password: "${word"}}\n')
+
+    assert problem.startswith("lab.yml:2:42: nodes.a.user-password: a variable is written")
+
+
+def test_a_lab_has_a_node() -> None:
+    assert problems_of("name: lab\nnodes: {}\n") == ["lab.yml:2:8: nodes: takes at least one"]

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -71,6 +72,7 @@ def test_of_several_merged_mappings_the_first_wins() -> None:
         ("a: *b", "lab.yml:1:4: *b stands for nothing: there is no &b before it"),
         ("&a [*a]", "lab.yml:1:5: *a stands for nothing: there is no &a before it"),
         ("? [1]\n: 2\n", "lab.yml:1:3: a key must be a plain text"),
+        ("a: 1\nb: \x00", "lab.yml:2:4: this character cannot be in YAML: control characters are not allowed"),
         ("[" * 40, "lab.yml:1:34: nests deeper than 32"),
         ("a: !!python/name:os.system x", "lab.yml:1:4: a: has the tag 'python/name:os.system'; topologies use none"),
         ("<<: 3", "lab.yml:1:5: <<: merges a mapping or a list of them, for example `<<: *common`"),
@@ -98,10 +100,22 @@ def test_braces_that_yaml_takes_for_its_own_are_explained() -> None:
     assert read("a: {node: gw{n}, b: 1}")[1][0].endswith('inside { } quote what has braces of its own: "gw{n}"')
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(alphabet=st.sampled_from("ab:{}[]-,&*!|>'\"\n \t#%@`?<0.~$\x01\u2028é"), max_size=60))
 def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     value, problems = parse(text, file="lab.yml", fill=str)
 
     assert value is not None or problems
     assert all(problem.line >= 1 and problem.column >= 1 for problem in problems)
+
+
+def test_a_character_that_cannot_be_is_refused_also_where_libyaml_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = 'a: "\\UFFFFFFFF"'
+    assert read(text)[1] == [
+        "lab.yml:1:7: this is no YAML: found invalid Unicode character escape code while parsing a quoted scalar"
+    ]
+
+    monkeypatch.setattr("leaselab.testbed.topology.marks._LOADER", yaml.SafeLoader)
+
+    (problem,) = read(text)[1]
+    assert problem.startswith("lab.yml:1:1: this is no YAML: ")

@@ -5,13 +5,21 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_ssh_private_key
 
-from leaselab.appliance.config import ApplianceConfig, CloudConfig
+from leaselab.appliance.config import ApplianceConfig, CloudConfig, ConsoleFaults
 from leaselab.appliance.console import given_answers
-from leaselab.appliance.instants import parse_instant
-from leaselab.appliance.licensing.commands import AddKeys, DownloadKeys, SaveClient, SetServer, SetServerRole
+from leaselab.appliance.instants import HOUR, MINUTE, parse_instant
+from leaselab.appliance.licensing.commands import (
+    AddKeys,
+    DownloadKeys,
+    JoinCluster,
+    SaveClient,
+    SetDownloads,
+    SetServer,
+    SetServerRole,
+)
 from leaselab.appliance.licensing.keys import LicenseKey, read_key
 from leaselab.testbed.topology.loading import read
-from leaselab.testbed.topology.plan import NodePlan, Plan
+from leaselab.testbed.topology.plan import Burst, Container, NodePlan, OfficeHours, Plan, Published
 from leaselab.testbed.topology.planner import address_of, plan
 
 SECRET = "5e" * 32
@@ -240,3 +248,70 @@ def test_the_guides_lab_has_ten_equal_clients() -> None:
     assert [one.id for one in saved] == [f"GW{number}" for number in range(1, 11)]
     assert all(one.allocations == other.allocations for one, other in pairwise(saved))
     assert [node.users for node in lab.nodes[1:]] == [60] * 10
+
+
+def test_a_container_is_given_its_limits_and_published_ports_and_a_private_address() -> None:
+    text = (
+        "name: lab\nnodes:\n  a: {kind: psa300, limits: {cpus: 0.5, memory: 96MiB}, publish: {https: 8443,"
+        " ssh: '10.0.0.1:2222'}}\n  b: {kind: psa300}\n"
+    )
+    topology = read(text, file="lab.yml")
+    lab = plan(topology, slot=7, privileged=False, runtime="docker", secret=SECRET)
+
+    assert appliance(lab.node("a")).addresses["internal"].startswith("10.7.")
+    assert lab.node("a").container == Container(
+        cpus=0.5,
+        memory_bytes=96 << 20,
+        published=(
+            Published(node_port=443, address="127.0.0.1", port=8443),
+            Published(node_port=22, address="10.0.0.1", port=2222),
+        ),
+    )
+    assert lab.node("b").container == Container()
+    assert planned(text).node("a").container == Container()
+
+
+@pytest.mark.rule("CLU-01")
+def test_the_nodes_of_a_cluster_know_each_other_and_join_it() -> None:
+    lab = planned(
+        "name: lab\nclusters: {pair: {nodes: [b, a], heartbeat: 1m}}\n"
+        "nodes: {a: {kind: psa300}, b: {kind: psa300}, c: {kind: psa300}}\n"
+    )
+    joins = JoinCluster(name="pair", members=("b", "a"), heartbeat=MINUTE)
+
+    assert [joins in node.provision for node in lab.nodes] == [True, True, False]
+    assert [list(appliance(node).hosts) for node in lab.nodes] == [["b"], ["a"], []]
+
+
+@pytest.mark.rule("CON-04")
+def test_prompts_that_are_to_be_asked_have_no_answer() -> None:
+    ask = "boot: {ask: [network, certificate], factory-image: pps}"
+    lab = planned(f"name: lab\nnodes: {{a: {{kind: mag4610, {ask}}}}}\n")
+
+    boot = appliance(lab.node("a")).boot
+    assert {"network", "dns", "wins", "certificate-common-name", "accept-license"} & boot.keys() == set()
+    assert boot["factory-image"] == "pps"
+
+
+def test_downloads_and_faults_of_the_console_are_what_the_file_says() -> None:
+    lab = planned(
+        "name: lab\ncloud: {}\n"
+        "nodes: {a: {kind: psa300, automatic-download: true, console: {faults: {lost-prompts: 1}}}}\n"
+    )
+
+    assert lab.node("a").provision == (SetDownloads(enabled=True),)
+    assert appliance(lab.node("a")).ssh.faults == ConsoleFaults(lost_prompts=1)
+
+
+def test_a_gateway_has_the_loads_that_name_it_or_its_group() -> None:
+    lab = planned(
+        "name: lab\ngroups: {branch: {time-zone: Europe/Vienna}}\n"
+        "load:\n"
+        "  - {group: branch, office-hours: {peak: 100, base: 5}}\n"
+        "  - {nodes: [b], burst: {at: 2018-01-02, users: 50, for: 1h}}\n"
+        "nodes: {a: {kind: psa300, group: branch}, b: {kind: psa300}}\n"
+    )
+
+    (hours,), (burst,) = lab.node("a").load, lab.node("b").load
+    assert hours == OfficeHours(feature="concurrent-users", peak=100, base=5, time_zone="Europe/Vienna")
+    assert burst == Burst(feature="concurrent-users", at=parse_instant("2018-01-02"), users=50, lasts=HOUR)

@@ -11,7 +11,6 @@ from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.appliance.models.platforms import MAG, PERSONALITIES
 from leaselab.appliance.models.releases import (
     Release,
-    ReleaseError,
     build_of,
     has_virtual_license_server,
     matching_release,
@@ -183,10 +182,7 @@ def _images(state: ApplianceState, config: ApplianceConfig) -> tuple[Image, ...]
         return ()
     images = []
     for personality in PERSONALITIES:
-        try:
-            release = matching_release(Release.parse(config.release), personality)
-        except ReleaseError:
-            return ()  # that personality never had a release to go with this one
+        release = matching_release(Release.parse(config.release), personality)
         product = product_name(release, personality)
         images.append(Image(personality=personality, product=product, release=str(release), build=build_of(release)))
     return tuple(images)

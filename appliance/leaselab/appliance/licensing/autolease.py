@@ -27,7 +27,7 @@ PENALTY_KEY: Final = "penalty-end"
 
 
 class Average(msgspec.Struct):
-    """A step function of time over the last 24 hours, and its integral.
+    """A step function of time over the last 24 hours, and its integral; it has one from its first :meth:`note` on.
 
     ``steps`` holds ``(since, value)``, oldest first; ``area`` is the integral from the first step to the last one's
     beginning, so that a change costs the same however long the history.
@@ -50,8 +50,6 @@ class Average(msgspec.Struct):
 
     def over_window(self, now: Instant) -> tuple[int, Duration]:
         """Return the integral over the last 24 hours (or since the first step) and the length of that time (AUT-03)."""
-        if not self.steps:
-            return 0, 0
         self._forget(now)
         since, value = self.steps[-1]
         begin = max(self.steps[0][0], now - WINDOW)

@@ -279,8 +279,7 @@ def decide_settle(
             return Decision(events=(ConfirmationTaken(id=answer.id),), then=GO_ON)
         case SurrendersTaken():
             return Decision(events=(surrender.confirmed(licenses, answer.id, reply.serials),), then=GO_ON)
-        case Denied():
-            return _denied(state, answer.id, reply, identify, now)
+    return _denied(state, answer.id, reply, identify, now)
 
 
 def _denied(

@@ -14,9 +14,16 @@ import msgspec
 from leaselab.appliance.instants import DAY, MINUTE, NEVER, Duration, Instant
 from leaselab.appliance.licensing.client import Continue
 from leaselab.appliance.licensing.commands import JoinCluster
-from leaselab.appliance.licensing.events import BeatsSent, BorrowingEnded, ClusterJoined, MemberHeard, MemberLost
+from leaselab.appliance.licensing.events import (
+    BeatsSent,
+    BorrowingEnded,
+    ClusterEvent,
+    ClusterJoined,
+    MemberHeard,
+    MemberLost,
+)
 from leaselab.appliance.licensing.messages import CLUSTER_BEAT_PATH, ClusterBeat, Denied
-from leaselab.appliance.machine import Agenda, Decision, Envelope, Event, Refusal, Settle, read
+from leaselab.appliance.machine import Agenda, Decision, Envelope, Refusal, Settle, read
 
 _beat: Final = msgspec.json.Decoder(ClusterBeat)
 
@@ -108,8 +115,10 @@ def decide_heard(cluster: ClusterState, beat: ClusterBeat, own: ClusterBeat) -> 
     problem = _mismatch(cluster, beat, own)
     if problem:
         return Decision(reply=Denied(reason="not-a-member", message=problem))
-    heard = _heard(cluster, beat, envelope="", answered=False)
-    return Decision(events=(heard,) if heard else (), reply=own)
+    member = cluster.members[beat.node]
+    if (member.installed, member.leased, member.users) == (beat.installed, beat.leased, beat.users):
+        return Decision(reply=own)  # it says nothing new
+    return Decision(events=(_heard(beat, envelope="", answered=False),), reply=own)
 
 
 def decide_settle(
@@ -124,8 +133,8 @@ def decide_settle(
             why = "its answer is no cluster beat"
         else:
             why = _mismatch(cluster, beat, own)
-            heard = _heard(cluster, beat, envelope=envelope.id, answered=True)
-            if not why and heard is not None:
+            if not why:
+                heard = _heard(beat, envelope=envelope.id, answered=True)
                 back = not cluster.members[beat.node].connected
                 return Decision(events=(heard,), then=(Continue(),) if back else ())
     return Decision(events=(lost(cluster, envelope.to, why, envelope=envelope.id, now=now),), then=(Continue(),))
@@ -158,14 +167,7 @@ def _mismatch(cluster: ClusterState, beat: ClusterBeat, own: ClusterBeat) -> str
     return ""
 
 
-def _heard(cluster: ClusterState, beat: ClusterBeat, *, envelope: str, answered: bool) -> MemberHeard | None:
-    """Return what a beat tells, or nothing where it says nothing new and no answer was waited for."""
-    member = cluster.members.get(beat.node)
-    if member is None:
-        return None
-    same = (member.installed, member.leased, member.users) == (beat.installed, beat.leased, beat.users)
-    if same and not answered:
-        return None
+def _heard(beat: ClusterBeat, *, envelope: str, answered: bool) -> MemberHeard:
     return MemberHeard(
         id=envelope,
         node=beat.node,
@@ -179,7 +181,7 @@ def _heard(cluster: ClusterState, beat: ClusterBeat, *, envelope: str, answered:
 # --- what events do --------------------------------------------------------------------------------------------------
 
 
-def evolve(cluster: ClusterState, event: Event, agenda: Agenda, own_name: str, at: Instant) -> None:
+def evolve(cluster: ClusterState, event: ClusterEvent, agenda: Agenda, own_name: str, at: Instant) -> None:
     """Apply a cluster event."""
     match event:
         case ClusterJoined():
@@ -199,7 +201,7 @@ def evolve(cluster: ClusterState, event: Event, agenda: Agenda, own_name: str, a
             member.connected = False
             if member.lost_at is None and member.installed:
                 member.lost_at = event.since
-        case BorrowingEnded():
+        case _:  # BorrowingEnded
             for name in event.nodes:
                 cluster.members[name].lost_at = None
                 cluster.members[name].installed = {}

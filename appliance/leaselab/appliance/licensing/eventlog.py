@@ -35,12 +35,12 @@ class LogLine(NamedTuple):
 
 
 def severity_word(severity: int) -> str:
-    """Return the product's word: Info (1 to 4), Minor (5 to 7), Major (8, 9), Critical (10)."""
-    if severity <= 4:  # noqa: PLR2004 - the product's scale, as the docstring has it
-        return "Info"
-    if severity <= 7:  # noqa: PLR2004
-        return "Minor"
-    return "Major" if severity < 10 else "Critical"  # noqa: PLR2004
+    """Return the product's word for one of its severities."""
+    return next(word for word, highest in _WORDS.items() if severity <= highest)
+
+
+_WORDS: Final = {"Info": 4, "Minor": 7, "Major": 9, "Critical": 10}
+"""The product's scale: each word with the highest severity that it is for."""
 
 
 def format_line(line: LogLine, at: Instant, hostname: str, time_zone: str = "UTC") -> str:
@@ -105,7 +105,11 @@ def _key_refused(event: e.KeyRefused, _at: Instant) -> Iterator[LogLine]:
 
 def _short(key: str) -> str:
     """Name a key without giving it away: a license key is worth money, also an emulated one in a bug report."""
-    return f"{key[:12]}..." if len(key) > 12 else key  # noqa: PLR2004
+    return f"{key[:_KEY_SHOWN]}..." if len(key) > _KEY_SHOWN else key
+
+
+_KEY_SHOWN: Final = 12
+"""Characters: enough to tell one key from another, too few to enter it."""
 
 
 _STATE_CODES: Final = {

@@ -63,10 +63,9 @@ class Standing(msgspec.Struct):
 
 def begin(standing: Standing, agenda: Agenda, at: Instant) -> None:
     """Take up heartbeats: the device serves as Virtual License Server from now on."""
-    if standing.state == "none":
-        standing.state, standing.last_ok_at = "ok", at
-        agenda.set(HEARTBEAT_KEY, at)
-        agenda.set(STOP_KEY, at + GRACE)
+    standing.state, standing.last_ok_at = "ok", at
+    agenda.set(HEARTBEAT_KEY, at)
+    agenda.set(STOP_KEY, at + GRACE)
 
 
 def decide_beat(standing: Standing, *, cloud: str, hardware_id: str, now: Instant) -> Decision:

@@ -9,7 +9,6 @@ import msgspec
 
 from leaselab.appliance.instants import HOUR, NEVER, Duration, Instant
 from leaselab.appliance.licensing.events import (
-    AutoLeaseTaken,
     ConfirmationTaken,
     ContactDue,
     ContactLost,
@@ -23,9 +22,10 @@ from leaselab.appliance.licensing.events import (
     RequestQueued,
     ServerSet,
     StatePulled,
+    TenancyEvent,
 )
 from leaselab.appliance.licensing.messages import AutoLeased, SurrenderedLicense
-from leaselab.appliance.machine import Agenda, Event
+from leaselab.appliance.machine import Agenda
 
 CONTACT_KEY: Final = "contact"
 """The agenda key of the next contact: a renewal, or a retry."""
@@ -76,7 +76,7 @@ class ClientState(msgspec.Struct):
     auto_leases_made: int = 0
 
 
-def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> None:  # noqa: C901, PLR0912 - one branch an event
+def evolve(state: ClientState, event: TenancyEvent, agenda: Agenda, at: Instant) -> None:  # noqa: C901, PLR0912 - one branch an event
     """Apply a client event."""
     match event:  # what happens at every renewal comes first
         case LeasesTaken():
@@ -124,7 +124,7 @@ def evolve(state: ClientState, event: Event, agenda: Agenda, at: Instant) -> Non
         case LeasesEnded():
             _end(state, event)
             _count(state, agenda)
-        case AutoLeaseTaken():
+        case _:  # AutoLeaseTaken
             holding = state.holdings[event.feature]
             state.holdings[event.feature] = msgspec.structs.replace(
                 holding, increments=(*holding.increments, event.held)

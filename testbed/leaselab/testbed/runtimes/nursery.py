@@ -5,10 +5,10 @@ loop without threads, so that forking is safe. It lives as long as the socket to
 children as long as it does.
 
 The other end of the socket is a :class:`~leaselab.appliance.adapters.control.Channel`. It asks ``{"config": …,
-"store": …, "socket": …, "now": …}`` and is answered the child's process id; it is told of each child's end.
+"store": …, "socket": …, "now": …}`` and is answered the child's process id; it is told of each child's end, and before
+that of a rehearsal that failed.
 """
 
-import contextlib
 import ctypes
 import gc
 import os
@@ -68,7 +68,7 @@ class Nursery:
         for line in lines:
             message = msgspec.json.decode(line, type=dict[str, Any])
             if "ask" in message:
-                self._say({"id": message["id"], "answer": {"pid": self._fork(message["ask"])}})
+                _say(self._line, {"id": message["id"], "answer": {"pid": self._fork(message["ask"])}})
         return True
 
     def _fork(self, order: dict[str, Any]) -> int:
@@ -98,10 +98,16 @@ class Nursery:
             if pid == 0:
                 return
             self._children.discard(pid)
-            self._say({"id": 0, "ask": {"ended": pid, "status": os.waitstatus_to_exitcode(status)}})
+            tell(self._line, {"ended": pid, "status": os.waitstatus_to_exitcode(status)})
 
-    def _say(self, message: dict[str, Any]) -> None:
-        self._line.sendall(msgspec.json.encode(message) + b"\n")
+
+def tell(line: socket.socket, news: dict[str, Any]) -> None:
+    """Tell the host what it has not asked for."""
+    _say(line, {"id": 0, "ask": news})
+
+
+def _say(line: socket.socket, message: dict[str, Any]) -> None:
+    line.sendall(msgspec.json.encode(message) + b"\n")
 
 
 def live(order: dict[str, Any]) -> int:
@@ -113,17 +119,27 @@ def live(order: dict[str, Any]) -> int:
     )
 
 
-def warm() -> None:
-    """Import and build once what every child would build for itself; without it children are larger, and no worse."""
-    from leaselab.appliance.main import run_loop
+def warm() -> str:
+    """Import and build once what every child would build for itself; return why not all of it was, or nothing."""
     from leaselab.appliance.main import warm as build
-    from leaselab.testbed.runtimes.rehearsal import rehearse
 
     build()
-    with contextlib.suppress(OSError):
-        run_loop(rehearse())
+    why = rehearsed()
     gc.collect()
     gc.freeze()
+    return why
+
+
+def rehearsed() -> str:
+    """Live a node's life in brief; return why that failed. Children are larger then, and no worse."""
+    from leaselab.appliance.main import run_loop
+    from leaselab.testbed.runtimes.rehearsal import rehearse
+
+    try:
+        run_loop(rehearse())
+    except OSError as error:
+        return str(error)
+    return ""
 
 
 def main() -> None:
@@ -131,8 +147,10 @@ def main() -> None:
     descriptor, parent = (int(word) for word in sys.argv[1:3])
     die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the host's to judge
-    warm()
+    why = warm()
     with socket.socket(fileno=descriptor) as line:
+        if why:
+            tell(line, {"unrehearsed": why})
         Nursery(line).run()
 
 

@@ -111,7 +111,7 @@ class ProcessRuntime:
         if identity := processes.identify(self._nursery.pid):
             self._journal.made_process(NURSERY, identity)
         _, self._orders = await loop.create_connection(
-            partial(Channel, self._child_ended, on_lost=self._nursery_lost), sock=ours
+            partial(Channel, self._hear, on_lost=self._nursery_lost), sock=ours
         )
 
     async def start(self, config: NodeConfig, *, now: Instant) -> ProcessNode:
@@ -198,8 +198,11 @@ class ProcessRuntime:
             how = f"signal {-status}" if status < 0 else f"exit status {status}"
             self._watcher.lost(node.name, f"its process ended by itself ({how})")
 
-    async def _child_ended(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Hear from the nursery of a child's end; it may be before the answer that names the child."""
+    async def _hear(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Hear from the nursery how its start went, or of a child's end, perhaps before the answer that names it."""
+        if "unrehearsed" in message:
+            self._watcher.unrehearsed(message["unrehearsed"])
+            return {}
         end = self._ends.setdefault(message["ended"], asyncio.get_running_loop().create_future())
         if not end.done():
             end.set_result(message["status"])

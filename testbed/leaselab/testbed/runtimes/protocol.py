@@ -22,6 +22,10 @@ class Watcher(Protocol):
         """Note that a node is gone that nobody stopped."""
         ...
 
+    def unrehearsed(self, why: str) -> None:
+        """Note that the nodes' processes will be larger than they need be."""
+        ...
+
 
 class RunningNode(Protocol):
     """A node that is switched on.

@@ -45,13 +45,17 @@ async def rehearse() -> None:
             node = await Node.start(
                 _config(), store=store, clock=LabClock(0), timekeeper=_Nobody(), local_nodes={}, on_phase=heard
             )
-            async with asyncio.timeout(BOOT_SECONDS):
-                await ready
-            await node.device.handle(
-                SetServer(server=NAME, client_id=NAME, password=NAME, password_again=NAME, verify_certificate=True)
-            )
-            await node.control({"do": "report"})
-            await node.stop()
+            try:
+                async with asyncio.timeout(BOOT_SECONDS):
+                    await ready
+                await node.device.handle(
+                    SetServer(server=NAME, client_id=NAME, password=NAME, password_again=NAME, verify_certificate=True)
+                )
+                await node.control({"do": "report"})
+            except TimeoutError:
+                raise TimeoutError(f"a node had not booted within {BOOT_SECONDS:g} s") from None
+            finally:
+                await node.stop()
         finally:
             store.close()
 

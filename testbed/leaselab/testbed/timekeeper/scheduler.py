@@ -59,11 +59,6 @@ class Scheduler:
     _seq: int = 0
     _granted: int = 0
 
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """The registered nodes, in order of registration."""
-        return tuple(self._entries)
-
     def register(self, node: str, next_due: Instant, *, priority: int = 0) -> None:
         """Take a node in, or take it in anew after a restart; among equals the lower priority goes first."""
         self._entries[node] = _Entry(priority=priority)

@@ -21,7 +21,7 @@ from leaselab.testbed.topology import checklist
 from leaselab.testbed.topology.expand import Complaint, Path
 from leaselab.testbed.topology.faults import fault_of
 from leaselab.testbed.topology.marks import Value
-from leaselab.testbed.topology.node_checks import AUTH_CODE, NODE_CHECKS, at, is_time_zone
+from leaselab.testbed.topology.node_checks import AUTH_CODE, NODE_CHECKS, NodeCheck, at, is_time_zone
 from leaselab.testbed.topology.schema import DEFAULT_START, Client, LicenseClient, Load
 from leaselab.testbed.topology.shapes import locate
 from leaselab.testbed.topology.topology import CLOUD, INTERNAL, LabNode, Topology, matches
@@ -35,7 +35,7 @@ class Subject:
         topology: as far as it could be read.
         root: the file with its places.
         broken: nodes, as written, that parts had to be left out of. What such a node seems to lack may be just what
-            was left out, so nothing is said of its relations.
+            was left out, so nothing is said of that, nor of its relations.
     """
 
     topology: Topology
@@ -47,6 +47,13 @@ class Subject:
         value, key_mark, walked = locate(self.root, path)
         return Complaint(value.mark if walked == path else key_mark, path, message, suggestion)
 
+    def judge(self, check: NodeCheck, node: LabNode) -> Iterator[Complaint]:
+        """Yield what a check finds wrong with a node."""
+        for found in check(node, self.topology.spec.release):
+            path = found.path[len(("nodes", node.written)) :]
+            if node.written not in self.broken or locate(node.tree, path)[2] == path:
+                yield found
+
 
 FileCheck: TypeAlias = Callable[[Subject], Iterator[Complaint]]
 RelationCheck: TypeAlias = Callable[[Subject, LabNode], Iterator[Complaint]]
@@ -56,18 +63,11 @@ def examine(subject: Subject) -> Iterator[Complaint]:
     """Yield everything that does not go together."""
     for file_check in FILE_CHECKS:
         yield from file_check(subject)
-    of_the_lab = subject.topology.spec.release
     for node_check in NODE_CHECKS:
-        yield from _once_an_entry(subject.topology.nodes, partial(_of_the_lab, node_check, of_the_lab))
+        yield from _once_an_entry(subject.topology.nodes, partial(subject.judge, node_check))
     sound = [node for node in subject.topology.nodes if node.written not in subject.broken]
     for relation_check in RELATION_CHECKS:
         yield from _once_an_entry(sound, partial(relation_check, subject))
-
-
-def _of_the_lab(
-    check: Callable[[LabNode, str], Iterator[Complaint]], release: str, node: LabNode
-) -> Iterator[Complaint]:
-    return check(node, release)
 
 
 def _once_an_entry(nodes: Collection[LabNode], check: Callable[[LabNode], Iterator[Complaint]]) -> Iterator[Complaint]:

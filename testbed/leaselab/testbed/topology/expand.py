@@ -155,9 +155,7 @@ def field(tree: Value | None, *path: str) -> Value | None:
 
 def nodes(root: Value, complaints: list[Complaint]) -> list[Instance]:
     """Return every node of a file with all that it inherits: defaults, its kind, its group, itself (in that order)."""
-    entries = field(root, "nodes")
-    if entries is None:
-        return []
+    entries = field(root, "nodes") or mapping({}, {}, root.mark)
     layered = mapping(
         {name: _layered(root, name, tree, complaints) for name, tree in _entries(entries)}, entries.keys, entries.mark
     )

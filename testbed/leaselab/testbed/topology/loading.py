@@ -64,8 +64,8 @@ def _topology(
         node, fitting, misfits, without = shapes.fit(schema.Node, tree, file=file, under=under)
         problems += misfits
         left_out += [(*under, *path) for path in without]
-        if node is not None:
-            nodes.append(LabNode(name, written, node, fitting))
+        assert node is not None  # noqa: S101 - all that a node has may be left out
+        nodes.append(LabNode(name, written, node, fitting))
     return Topology(file, spec, tuple(nodes), _auth_codes(spec, root, complaints)), problems, left_out
 
 

@@ -11,9 +11,6 @@ from leaselab.testbed.topology.marks import Mark, Value, field_name, mapping, se
 M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
 
-_ROUNDS: Final = 20
-"""Of leaving out what is wrong and looking at the rest; a file nests to nine."""
-
 _WANTED: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     "int_type": lambda _: "takes a whole number",
     "float_type": lambda _: "takes a number",
@@ -53,19 +50,19 @@ def locate(tree: Value, path: Path) -> tuple[Value, Mark, Path]:
 
 
 def without(tree: Value, path: Path) -> Value:
-    """Return the tree with one value left out."""
+    """Return the tree with one value left out, which it has."""
     head, rest = path[0], path[1:]
     if isinstance(tree.content, dict):
-        content = {key: value for key, value in tree.content.items() if key != head or rest}
-        if rest and isinstance(head, str):
-            content[head] = without(content[head], rest)
+        content = {
+            key: without(value, rest) if key == head else value
+            for key, value in tree.content.items()
+            if key != head or rest
+        }
         return mapping(content, tree.keys, tree.mark)
-    if isinstance(tree.content, list) and isinstance(head, int):
-        items = [value for at, value in enumerate(tree.content) if at != head or rest]
-        if rest:
-            items[head] = without(items[head], rest)
-        return sequence(items, tree.mark)
-    return tree
+    items = tree.content if isinstance(tree.content, list) else []
+    return sequence(
+        [without(item, rest) if at == head else item for at, item in enumerate(items) if at != head or rest], tree.mark
+    )
 
 
 def fit(
@@ -85,12 +82,12 @@ def fit(
     """
     problems: list[Problem] = []
     left_out: list[Path] = []
-    for attempt in range(_ROUNDS):
+    while True:  # each round leaves something out, so there is a last one
         try:
             return model.model_validate(tree.plain()), tree, problems, left_out
         except ValidationError as error:
             findings = error.errors(include_url=False)
-        if attempt == 0:  # later rounds only find what leaving out has made
+        if not left_out:  # later rounds only find what leaving out has made
             problems = [_problem(finding, model, tree, file, under) for finding in findings]
         paths = {_faulty(finding, tree) for finding in findings}
         if () in paths:
@@ -98,7 +95,6 @@ def fit(
         for path in sorted(paths, key=lambda each: [str(part).zfill(6) for part in each], reverse=True):
             tree = without(tree, path) if locate(tree, path)[2] == path else tree
         left_out += paths
-    return None, tree, problems, [*left_out, ()]
 
 
 def _path(finding: Any) -> Path:

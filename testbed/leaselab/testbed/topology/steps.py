@@ -115,10 +115,9 @@ def _withdrawn(node: NodePlan, known: NodePlan) -> Iterator[Entry]:
         yield RemoveServer()
     config = known.config
     if isinstance(config, ApplianceConfig):
-        for key in _keys(known).keys() - _keys(node).keys():
-            read = read_key(key, config.hardware_id, bytes.fromhex(config.authority_key))
-            if isinstance(read, LicenseKey):
-                yield DeleteLicense(serial=read.serial)
+        kept, authority = _keys(node), bytes.fromhex(config.authority_key)
+        read = (read_key(key, config.hardware_id, authority) for key in _keys(known) if key not in kept)
+        yield from (DeleteLicense(serial=key.serial) for key in read if isinstance(key, LicenseKey))
 
 
 def _has(node: NodePlan, kind: type[Command]) -> bool:

@@ -8,7 +8,7 @@ from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
 from leaselab.appliance.licensing.messages import ClusterBeat, Denied, Relay
 from leaselab.appliance.licensing.state import ApplianceState
-from leaselab.appliance.machine import Decision, Envelope, Event, Forward, Refusal
+from leaselab.appliance.machine import Decision, Envelope, Forward, Refusal
 
 
 def _join(state: ApplianceState, command: commands.JoinCluster, _now: Instant) -> Decision | Refusal:
@@ -36,7 +36,7 @@ def _relay(state: ApplianceState, relay: Relay, _now: Instant) -> Decision:
     return Decision(reply=Forward(envelope))
 
 
-def _event(state: ApplianceState, event: Event, at: Instant) -> None:
+def _event(state: ApplianceState, event: e.ClusterEvent, at: Instant) -> None:
     cluster.evolve(state.cluster, event, state.agenda, state.name, at)
     answered = getattr(event, "id", "")
     if answered:

@@ -17,10 +17,12 @@ from leaselab.appliance.licensing.events.client import (
     ServerRemoved,
     ServerSet,
     StatePulled,
+    TenancyEvent,
 )
 from leaselab.appliance.licensing.events.cluster import (
     BeatsSent,
     BorrowingEnded,
+    ClusterEvent,
     ClusterJoined,
     MemberHeard,
     MemberLost,
@@ -116,11 +118,6 @@ ApplianceEvent = (
     | LicenseRecalled
     | SurrendersConfirmed
     | SurrendersCounted
-    | ClusterJoined
-    | BeatsSent
-    | MemberHeard
-    | MemberLost
-    | BorrowingEnded
     | EmergencySwitched
     | SignedIn
     | SignedOut
@@ -144,20 +141,9 @@ ApplianceEvent = (
     | PenaltyBegan
     | PenaltyEnded
     | AutoLeaseSwitched
-    | ServerSet
     | ServerRemoved
-    | StatePulled
-    | ContactDue
-    | RequestQueued
-    | RequestDropped
-    | RegistrationTaken
-    | RegistrationLost
-    | LeasesTaken
-    | ConfirmationTaken
-    | RequestDenied
-    | ContactLost
-    | LeasesEnded
-    | AutoLeaseTaken
+    | TenancyEvent
+    | ClusterEvent
 )
 
 __all__ = [
@@ -178,6 +164,7 @@ __all__ = [
     "ClientRegistered",
     "ClientReleased",
     "ClientSaved",
+    "ClusterEvent",
     "ClusterJoined",
     "ConfirmationTaken",
     "ConsoleProtected",
@@ -233,6 +220,7 @@ __all__ = [
     "StatePulled",
     "SurrendersConfirmed",
     "SurrendersCounted",
+    "TenancyEvent",
     "UserSeen",
     "VlanDeleted",
     "VlanSaved",

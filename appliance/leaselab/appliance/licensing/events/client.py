@@ -1,5 +1,7 @@
 """What happened on a license client."""
 
+from typing import TypeAlias
+
 import msgspec
 
 from leaselab.appliance.instants import Duration, Instant
@@ -139,3 +141,21 @@ class AutoLeaseTaken(Event, frozen=True):
 
     feature: str
     held: Held
+
+
+TenancyEvent: TypeAlias = (
+    ServerSet
+    | StatePulled
+    | ContactDue
+    | RequestQueued
+    | RequestDropped
+    | RegistrationTaken
+    | RegistrationLost
+    | LeasesTaken
+    | ConfirmationTaken
+    | RequestDenied
+    | ContactLost
+    | LeasesEnded
+    | AutoLeaseTaken
+)
+"""All that changes what the device holds and says as a client, but for the end of being one."""

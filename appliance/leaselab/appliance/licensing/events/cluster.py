@@ -1,5 +1,7 @@
 """What happened in a cluster of gateways."""
 
+from typing import TypeAlias
+
 from leaselab.appliance.instants import Duration, Instant
 from leaselab.appliance.machine import Envelope, Event
 
@@ -43,3 +45,7 @@ class BorrowingEnded(Event, frozen=True):
     """These members were lost for ten days; what they had does not count any more (CLU-05)."""
 
     nodes: tuple[str, ...]
+
+
+ClusterEvent: TypeAlias = ClusterJoined | BeatsSent | MemberHeard | MemberLost | BorrowingEnded
+"""All that changes a node's view of its cluster."""
