@@ -1,8 +1,11 @@
 """Every fault on a running lab, in both local runtimes: what it does, and that nothing is left of it."""
 
 import secrets
+import select
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -122,6 +125,16 @@ def test_a_paused_console_shows_what_was_typed_when_it_goes_on(lab: Lab) -> None
             lab["gw1"].request({"do": "command", "command": {"type": "PullState"}})
 
     assert gateway.screen() != before
+
+
+def test_a_paused_node_answers_no_scrape_until_it_goes_on(lab: Lab) -> None:
+    url = urlsplit(lab["gw1"].metrics_url)
+    with socket.create_connection((url.hostname or "", url.port or 0), timeout=120) as scrape:
+        with lab.faults.during("pause", node="gw1"):
+            scrape.sendall(b"GET /metrics HTTP/1.1\r\nhost: gw1\r\n\r\n")
+            assert select.select([scrape], [], [], 0.5)[0] == []
+
+        assert scrape.recv(15) == b"HTTP/1.1 200 OK"
 
 
 def test_a_restart_is_over_as_soon_as_it_has_happened(lab: Lab) -> None:

@@ -231,6 +231,7 @@ class Node:
         self._clock.set(conditions.skew)
         self._store.full = conditions.disk_full
         self._https.suffer(conditions)
+        self._metrics.freeze(frozen=conditions.paused)
         if self._line is not None:
             self._line.freeze(frozen=conditions.paused)
 

@@ -1,5 +1,6 @@
 """Plain HTTP on a metrics port: ``/metrics`` as Prometheus text or OpenMetrics, as the scraper prefers."""
 
+import asyncio
 from collections.abc import Iterable
 from http import HTTPStatus
 
@@ -20,6 +21,8 @@ class MetricsServer:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
         self._listener = Listener(self._handle)
+        self._awake = asyncio.Event()
+        self._awake.set()
 
     async def open(self, addresses: Iterable[str], port: int) -> None:
         """Listen.
@@ -29,8 +32,16 @@ class MetricsServer:
         """
         await self._listener.open(addresses, port)
 
+    def freeze(self, *, frozen: bool) -> None:
+        """Answer nobody while the device is frozen, and all who still wait when it goes on."""
+        if frozen:
+            self._awake.clear()
+        else:
+            self._awake.set()
+
     async def close(self) -> None:
         """Close the port."""
+        self._awake.set()
         await self._listener.close()
 
     def abort(self) -> None:
@@ -38,6 +49,7 @@ class MetricsServer:
         self._listener.abort()
 
     async def _handle(self, request: Request, _connection: Connection) -> Response:
+        await self._awake.wait()
         if request.target.partition(b"?")[0] != b"/metrics":
             return Response(HTTPStatus.NOT_FOUND, b"Metrics are at /metrics.\n")
         open_metrics = wants_open_metrics(request.header(b"accept").decode("latin-1"))
