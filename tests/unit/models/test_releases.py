@@ -11,6 +11,7 @@ from leaselab.appliance.models.releases import (
     holds_virtual_appliances_to_leases,
     matching_release,
     product_name,
+    release_of_package,
     supports_role_licenses,
     vendor_name,
 )
@@ -197,3 +198,17 @@ def test_virtual_appliances_are_held_to_leases_from_8_0r5_on(text: str, personal
 )
 def test_the_virtual_license_server_came_with_connect_secure_8_3r1(text: str, personality: str, has: bool) -> None:
     assert has_virtual_license_server(release(text), personality) is has
+
+
+@pytest.mark.parametrize(
+    ("name", "release"),
+    [
+        ("ps-pcs-sa-8.3r3-b59199-package.pkg", "8.3r3"),
+        ("package-9.1R13.2.pkg", "9.1R13.2"),
+        ("ive-7.4-r12.pkg", "7.4r12"),
+        ("package-59747.1.pkg", ""),
+        ("", ""),
+    ],
+)
+def test_a_packages_file_name_tells_its_release(name: str, release: str) -> None:
+    assert release_of_package(name) == release

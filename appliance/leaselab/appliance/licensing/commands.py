@@ -102,6 +102,12 @@ class ProtectConsole(Command, frozen=True):
     enabled: bool
 
 
+class InstallSoftware(Command, frozen=True):
+    """Change to another release by the device's own Upgrade/Downgrade page; a reboot follows (facts 6.2)."""
+
+    release: str
+
+
 class RollBack(Command, frozen=True):
     """Change to the software that ran before the last change of release; a reboot follows (facts 1.4)."""
 
@@ -356,6 +362,7 @@ AnyCommand = (
     | CreateCertificate
     | FinishFirstBoot
     | ProtectConsole
+    | InstallSoftware
     | RollBack
     | ChoosePersonality
     | AddKeys

@@ -52,6 +52,15 @@ def _parse(text: str) -> Release:
     return Release(int(major), int(minor), int(r or 1), int(patch or 0))
 
 
+_IN_A_NAME: Final = re.compile(r"(?<![\d.])\d{1,3}\.\d{1,3}-?r\d{1,3}(?:\.\d{1,3})?", re.IGNORECASE)
+
+
+def release_of_package(file_name: str) -> str:
+    """Return the release that a software package's file name tells, e.g. ``8.3r3``; empty where it tells none."""
+    found = _IN_A_NAME.search(file_name)
+    return found[0].replace("-", "") if found is not None else ""
+
+
 # PCS and PPS lines that go together. 7.4/4.4, 8.0/5.0 and 8.3/5.4 are the guide's, 7.1/4.1 shipped on one factory
 # image; 7.x/4.x follow that, and 8.1 and 8.2 are given the lines between. From 9.0 on both have one number.
 _PPS_LINES: Final = {

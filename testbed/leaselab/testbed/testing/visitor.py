@@ -94,8 +94,10 @@ class Visitor:
         self._ask("POST", path, body, b"application/x-www-form-urlencoded")
         return self._follow() if follow else self.status
 
-    def upload(self, path: str, fields: Mapping[str, str | Sequence[str]], *, file: bytes) -> int:
-        """Send a form with a file; return the status of what it leads to."""
+    def upload(
+        self, path: str, fields: Mapping[str, str | Sequence[str]], *, file: bytes, field: str = "file", name: str = "f"
+    ) -> int:
+        """Send a form with a file of a name; return the status of what it leads to."""
         parts = [
             (name, one) for name, values in fields.items() for one in ([values] if isinstance(values, str) else values)
         ]
@@ -103,7 +105,8 @@ class Visitor:
             b'--cut\r\ncontent-disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (name.encode(), value.encode())
             for name, value in parts
         )
-        body += b'--cut\r\ncontent-disposition: form-data; name="file"; filename="f"\r\n\r\n%s\r\n--cut--\r\n' % file
+        head = f'content-disposition: form-data; name="{field}"; filename="{name}"'
+        body += b"--cut\r\n%s\r\n\r\n%s\r\n--cut--\r\n" % (head.encode(), file)
         self._ask("POST", path, body, b"multipart/form-data; boundary=cut")
         return self._follow()
 

@@ -28,6 +28,19 @@ def _power_on(state: ApplianceState, command: commands.PowerOn, _now: Instant) -
     return Decision(events=(e.Booted(release=runs, secret=command.secret, told=str(release)),))
 
 
+def _install(state: ApplianceState, command: commands.InstallSoftware, _now: Instant) -> Decision | Refusal:
+    """Another release, of this device's personality (PLT-03); it stands until the lab's file names another one."""
+    try:
+        release = matching_release(Release.parse(command.release), state.personality)
+    except ReleaseError as error:
+        return Refusal("release", f"{error}; {state.hostname} stays with {state.release}")
+    if str(release) == state.release:
+        return Refusal("same-release", f"the device runs {state.release} already")
+    if state.virtual_license_server and not has_virtual_license_server(release, state.personality):
+        return Refusal("no-virtual-license-server", f"{release} has no Virtual License Server, which this device is")
+    return Decision(events=(e.Booted(release=str(release), secret=state.secret, told=state.told_release),))
+
+
 def _roll_back(state: ApplianceState, _command: commands.RollBack, _now: Instant) -> Decision | Refusal:
     if not state.rollback:
         return Refusal("no-rollback", "There is no version to roll back to.")
@@ -216,6 +229,7 @@ DECIDERS: Final[Deciders] = {
     commands.CreateCertificate: _create_certificate,
     commands.FinishFirstBoot: _finish,
     commands.ProtectConsole: _protect,
+    commands.InstallSoftware: _install,
     commands.RollBack: _roll_back,
     commands.ChoosePersonality: _choose_personality,
 }

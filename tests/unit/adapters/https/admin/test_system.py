@@ -1,9 +1,8 @@
-"""Ports, clustering, and Maintenance > System."""
+"""Ports and clustering."""
 
 import pytest
 
 from leaselab.appliance.adapters.https.admin import addresses
-from leaselab.appliance.console import Effect
 from leaselab.testbed.testing.fleet import Fleet
 from leaselab.testbed.testing.visitor import Visitor
 
@@ -95,47 +94,3 @@ def test_a_device_that_stands_alone_says_so(fleet: Fleet) -> None:
     admin.get(CLUSTERING)
 
     assert "This device stands alone." in admin.text
-
-
-@pytest.mark.parametrize(
-    ("button", "effect"),
-    [
-        ("btnRestart", Effect.RESTART_SERVICES),
-        ("btnReboot", Effect.REBOOT),
-        ("btnShutdown", Effect.SHUTDOWN),
-    ],
-)
-def test_a_restart_is_asked_about_first_then_done_and_signs_everybody_out(
-    fleet: Fleet, button: str, effect: Effect
-) -> None:
-    admin = at(fleet)
-    admin.get(addresses.PLATFORM)
-    admin.submit(**{button: "x"})
-    assert "You and all other administrators are signed out." in admin.text
-    assert admin.effects == []
-
-    admin.post(addresses.PLATFORM, {"xsauth": admin.xsauth, button: "x", "sure": "yes"})
-
-    assert admin.effects == [effect]
-    admin.get(addresses.HOME)
-    assert admin.path.endswith("?p=forced-off")
-
-
-def test_a_form_without_a_button_does_nothing(fleet: Fleet) -> None:
-    admin = at(fleet)
-    admin.get(addresses.PLATFORM)
-    admin.submit(sure="yes")
-
-    assert admin.effects == []
-    assert admin.notes == ["Choose what is to be done by a button of this page."]
-
-
-def test_the_platform_and_the_version_are_shown(fleet: Fleet) -> None:
-    admin = at(fleet)
-    fleet.advance(minutes=20)
-    admin.get(addresses.PLATFORM)
-    assert "Model PSA-3000" in admin.text
-    assert "Uptime 20m" in admin.text
-
-    admin.get("/dana-admin/maintenance/system/upgrade-downgrade.cgi")
-    assert "8.3R1 (build" in admin.text

@@ -19,6 +19,7 @@ from leaselab.appliance.adapters.https.admin import (
     downloads,
     license_server,
     logs,
+    maintenance,
     others,
     status,
     summary,
@@ -38,6 +39,7 @@ _PAGES: Final[tuple[Page, ...]] = (
     *downloads.PAGES,
     *logs.PAGES,
     *system.PAGES,
+    *maintenance.PAGES,
     *transfer.PAGES,
 )
 

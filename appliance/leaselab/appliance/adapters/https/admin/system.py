@@ -1,4 +1,4 @@
-"""Ports of the device, its clustering, and Maintenance > System (facts 6.2)."""
+"""Ports of the device, and its clustering (facts 6.2)."""
 
 import ipaddress
 from typing import Any, Final
@@ -6,11 +6,8 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from leaselab.appliance.adapters.https.admin.view import INVALID, Page, Show, View, message_of
-from leaselab.appliance.console import Effect
 from leaselab.appliance.licensing.commands import SetNetwork
 from leaselab.appliance.licensing.events import NetworkSet
-from leaselab.appliance.models.releases import build_of
-from leaselab.appliance.models.services import HALTED_ON_LICENSE_SERVER, service_states
 
 # --- ports -----------------------------------------------------------------------------------------------------------
 
@@ -95,50 +92,6 @@ async def clustering(view: View) -> Response:
     return view.show("clustering.html", cluster=cluster, leader=cluster.leader(view.state.name))
 
 
-# --- Maintenance > System --------------------------------------------------------------------------------------------
-
-_OPERATIONS: Final = {
-    "btnRestart": (Effect.RESTART_SERVICES, "Restart Services", "Services are restarting."),
-    "btnReboot": (Effect.REBOOT, "Reboot", "The device is rebooting. It answers again when its boot is through."),
-    "btnShutdown": (Effect.SHUTDOWN, "Shut Down", "The device is shutting down. `leaselab start` switches it on."),
-}
-"""The product's buttons, by field name."""
-
-
-async def platform(view: View) -> Response:
-    """Show model, serial number and version, with the buttons that restart."""
-    state = view.state
-    services = service_states(license_server=state.is_license_server)
-    return view.show(
-        "platform.html",
-        build=build_of(state.parsed_release),
-        booted_at=view.node.chronicle.booted_at(),
-        operations=_OPERATIONS,
-        asked=_OPERATIONS.get(view.query("op")),
-        op=view.query("op"),
-        services=[(HALTED_ON_LICENSE_SERVER[key], standing) for key, standing in services.items()],
-    )
-
-
-async def operate(view: View) -> Response:
-    """Restart or shut down: asked once more first, and nobody is signed in afterwards."""
-    wanted = next((field for field in _OPERATIONS if field in view.form), "")
-    if not wanted:
-        return view.done("Choose what is to be done by a button of this page.")
-    if "sure" not in view.form:
-        return view.done("", op=wanted)
-    effect, _, said = _OPERATIONS[wanted]
-    answer = view.show("farewell.html", said=said)
-    view.node.forget()
-    view.node.take_effect(effect)
-    return answer
-
-
-async def upgrade(view: View) -> Response:
-    """Show the version, and how another one gets onto the device."""
-    return view.show("upgrade.html", build=build_of(view.state.parsed_release))
-
-
 PAGES: Final = (
     Page(("System", "Network", "Overview"), network),
     *(
@@ -146,6 +99,4 @@ PAGES: Final = (
         for name in ("internal", "external", "management")
     ),
     Page(("System", "Clustering"), clustering),
-    Page(("Maintenance", "System", "Platform"), platform, operate),
-    Page(("Maintenance", "System", "Upgrade/Downgrade"), upgrade),
 )

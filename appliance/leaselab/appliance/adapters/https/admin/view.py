@@ -94,6 +94,11 @@ class View:
         value = self.form.get(name)
         return await value.read() if isinstance(value, UploadFile) else b""
 
+    def file_name(self, name: str) -> str:
+        """Return the name of a posted file, empty where there is none."""
+        value = self.form.get(name)
+        return (value.filename or "") if isinstance(value, UploadFile) else ""
+
     async def do(self, command: Command) -> Any:
         """Have the device take a command; return its reply or a :class:`Refusal`."""
         return await self.node.device.handle(command)
