@@ -1,8 +1,11 @@
 """What a person does at the console of a node in a real lab really happens, and the lab knows of it."""
 
+import http.client
 import re
+import ssl
 import time
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import pytest
 
@@ -184,3 +187,50 @@ def test_tab_at_boot_joins_a_cluster() -> None:
 
         joined = [event for _, _, event in lab["gw1"].history() if event["type"] == "ClusterJoined"]
         assert [(event["name"], event["members"]) for event in joined] == [("west", ["gw1", "gw2"])]
+
+
+def browse(lab: Lab, path: str, *, cookie: str = "", **fields: str) -> tuple[int, str, bytes]:
+    """Ask gw1 for a page, as a browser that knows no TLS but 1.2; return status, session cookie and body."""
+    context = ssl.create_default_context(cadata=lab.plan.authority_certificate)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    connection = http.client.HTTPSConnection(
+        lab["gw1"].address(), lab["gw1"].ports["https"], context=context, timeout=PATIENCE_SECONDS
+    )
+    headers = {"cookie": f"DSID={cookie}", "content-type": "application/x-www-form-urlencoded"}
+    try:
+        connection.request("POST" if fields else "GET", path, urlencode(fields) or None, headers)
+        answer = connection.getresponse()
+        given = re.search(r"DSID=([0-9a-f]+)", str(answer.headers))
+        return answer.status, given[1] if given else "", answer.read()
+    finally:
+        connection.close()
+
+
+@pytest.mark.rule("CON-02")
+def test_the_console_lets_an_administrator_in_who_lost_every_password_and_every_modern_browser() -> None:
+    security = "/dana-admin/system/configuration/security.cgi"
+    with Lab.up(TOPOLOGY) as lab:
+        console = lab["gw1"].console
+        at_menu(console, ("Choice:", "6"), ("(y/n)", "y"))
+        console.expect("enter this token: ", timeout=PATIENCE_SECONDS)
+        token = console.expect("\n", timeout=PATIENCE_SECONDS).strip()
+        status, cookie, _ = browse(lab, "/dana-na/auth/recover.cgi", token=token)
+        assert (status, bool(cookie)) == (302, True)
+
+        at_menu(console, ("Choice:", "7"), ("Choice:", "1"))
+        console.expect("The snapshot ", timeout=PATIENCE_SECONDS)
+        name = console.expect(" was taken", timeout=PATIENCE_SECONDS).removesuffix(" was taken")
+        _, _, content = browse(
+            lab, f"/dana-admin/maintenance/troubleshooting/system-snapshot.cgi?name={name}", cookie=cookie
+        )
+        assert content.startswith(b"PK")
+
+        page = browse(lab, security, cookie=cookie)[2].decode()
+        xsauth = re.findall(r'name="xsauth" value="(\w+)"', page)[0]
+        assert browse(lab, security, cookie=cookie, xsauth=xsauth, minimum_tls="1.3")[0] == 303
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            browse(lab, security, cookie=cookie)
+
+        at_menu(console, ("Choice:", ""), ("Choice:", "8"), ("(y/n)", "y"))
+        console.expect("was reset", timeout=PATIENCE_SECONDS)
+        assert browse(lab, security, cookie=cookie)[0] == 200

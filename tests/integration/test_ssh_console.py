@@ -17,7 +17,7 @@ import pytest
 from leaselab.appliance.adapters.serial import SerialLine
 from leaselab.appliance.adapters.ssh import ConsoleListenError, SshConsole
 from leaselab.appliance.config import Ssh
-from leaselab.appliance.console import Effect, Facts, NetworkAct
+from leaselab.appliance.console import Effect, Errand, Facts
 from leaselab.appliance.console.tools import Echo
 from leaselab.appliance.licensing.commands import AcceptAgreement, CreateAdministrator, FinishFirstBoot
 from leaselab.appliance.machine import Command, Refusal
@@ -66,10 +66,10 @@ class FakeDevice:
         return self.refusals.pop(type(command), None)
 
 
-class FakeNetwork:
+class FakeSurroundings:
     """Nobody answers."""
 
-    async def act(self, _command: NetworkAct) -> Any:
+    async def act(self, _command: Errand) -> Any:
         return Echo(milliseconds=None)
 
 
@@ -83,7 +83,7 @@ class Server:
             self.device,
             lambda: told,
             {},
-            network=FakeNetwork(),
+            surroundings=FakeSurroundings(),
             on_phase=lambda _phase, _prompt: None,
             on_effect=self.effects.append,
         )

@@ -90,19 +90,6 @@ class Node:
             timekeeper=_LabTime(self._clock, timekeeper),
         )
         self._neighbours = Neighbours(config, self._passage.reaches)
-        self._line: SerialLine | None = None
-        self._console: SshConsole | None = None
-        if isinstance(config, ApplianceConfig):
-            self._line = SerialLine(
-                self.device,
-                partial(self._facts, config),
-                config.boot,
-                network=self._neighbours,
-                faults=config.ssh.faults,
-                on_phase=lambda phase, prompt: on_phase(self.name, str(phase), prompt),
-                on_effect=self._take_effect,
-            )
-            self._console = SshConsole(self._line, config.ssh)
         self._lines_written: Counter[str] = Counter()
         kind = config.kind if isinstance(config, ApplianceConfig) else "cloud"
         read = self._report if isinstance(config, ApplianceConfig) else None
@@ -130,8 +117,22 @@ class Node:
             observe_request=metrics.observe_request,
             chronicle=self._chronicle,
             take_effect=self._take_effect,
+            network=self._neighbours,
         )
         self._https = HttpsServer(self._context)
+        self._line: SerialLine | None = None
+        self._console: SshConsole | None = None
+        if isinstance(config, ApplianceConfig):
+            self._line = SerialLine(
+                self.device,
+                partial(self._facts, config),
+                config.boot,
+                surroundings=self._context,
+                faults=config.ssh.faults,
+                on_phase=lambda phase, prompt: on_phase(self.name, str(phase), prompt),
+                on_effect=self._take_effect,
+            )
+            self._console = SshConsole(self._line, config.ssh)
         self._control = Control(
             self.device,
             store=store,
@@ -331,6 +332,7 @@ class Node:
         self._chronicle.forget()
         self.device.reset(_factory_state(self._config))
         self._context.forget()
+        self._context.snapshots.clear()
         self._on_phase(self.name, ERASED, "")
 
     def _facts(self, config: ApplianceConfig) -> Facts:

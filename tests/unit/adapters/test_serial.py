@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from leaselab.appliance.adapters.serial import MAX_BACKLOG_BYTES, MAX_QUEUED_INPUTS, RECENT_BYTES, SerialLine
-from leaselab.appliance.console import Effect, Facts, NetworkAct, Phase
+from leaselab.appliance.console import Effect, Errand, Facts, Phase
 from leaselab.appliance.console.tools import Echo, Probe
 from leaselab.appliance.licensing.commands import AcceptAgreement, CreateAdministrator, FinishFirstBoot
 from leaselab.appliance.machine import Command, Refusal
@@ -31,15 +31,15 @@ class FakeDevice:
         return outcome
 
 
-class FakeNetwork:
+class FakeSurroundings:
     """Everybody answers; ``gate`` holds answers up while it is closed."""
 
     def __init__(self) -> None:
-        self.asked: list[NetworkAct] = []
+        self.asked: list[Errand] = []
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def act(self, command: NetworkAct) -> Any:
+    async def act(self, command: Errand) -> Any:
         self.asked.append(command)
         await self.gate.wait()
         return Echo(milliseconds=1.0)
@@ -68,7 +68,7 @@ class Bench:
 
     def __init__(self, told: Facts, answers: dict[str, str] | None = None, *, boot_pause_seconds: float = 3600) -> None:
         self.device = FakeDevice()
-        self.network = FakeNetwork()
+        self.surroundings = FakeSurroundings()
         self.phases: list[tuple[Phase, str]] = []
         self.effects: list[Effect] = []
         self.asked_for_facts = 0
@@ -78,7 +78,7 @@ class Bench:
             self.device,
             self.facts,
             answers or {},
-            network=self.network,
+            surroundings=self.surroundings,
             on_phase=self.note,
             on_effect=self.effects.append,
             boot_pause_seconds=boot_pause_seconds,
@@ -299,7 +299,7 @@ def test_an_answer_to_an_unknown_prompt_is_an_error() -> None:
             FakeDevice(),
             booted,
             {"adress": "x"},
-            network=FakeNetwork(),
+            surroundings=FakeSurroundings(),
             on_phase=lambda _phase, _prompt: None,
             on_effect=lambda _effect: None,
         )
@@ -309,15 +309,15 @@ def test_an_answer_to_an_unknown_prompt_is_an_error() -> None:
 async def test_ctrl_c_reaches_a_ping_that_is_under_way() -> None:
     bench = Bench(booted(peers={"vls1": "10.10.22.40"}))
     await bench.line.power_on()
-    bench.network.gate.clear()
+    bench.surroundings.gate.clear()
     bench.line.send(b"\r1\r5\rvls1\r")
     await asyncio.sleep(0)
 
     bench.line.send(b"x\x03")
-    bench.network.gate.set()
+    bench.surroundings.gate.set()
     await bench.line.settled()
 
-    assert bench.network.asked == [Probe(address="10.10.22.40")]
+    assert bench.surroundings.asked == [Probe(address="10.10.22.40")]
     assert "^C\r\n" in bench.line.text()
     assert "1 packets transmitted, 1 received" in bench.line.text()
     assert bench.line.prompt == "Choice:"

@@ -173,10 +173,35 @@ def test_the_route_to_the_gateway_can_be_removed_and_no_other() -> None:
 
 
 @pytest.mark.rule("CON-02")
+@pytest.mark.parametrize("wanted", ["vls1", "10.10.22.40"])
+def test_a_peer_is_looked_up_by_name_and_by_address(wanted: str) -> None:
+    shown = network_menu(peers=PEERS).enter("9", wanted)
+
+    assert "Server: 10.10.22.53\n\nName: vls1\nAddress: 10.10.22.40\n" in shown
+    assert "gw2" not in shown
+
+
+@pytest.mark.rule("CON-02")
+def test_a_name_that_nobody_has_is_not_found() -> None:
+    desk = network_menu(peers=PEERS, ports={})
+
+    assert "\n** server can't find pcls: NXDOMAIN\n" in desk.enter("9", "pcls")
+    assert "NXDOMAIN" not in desk.enter("9", "")
+
+
+@pytest.mark.rule("CON-02")
+def test_the_published_menu_of_the_first_generation_has_no_look_up() -> None:
+    desk = network_menu(release="7.1R1")
+
+    assert "Look up" not in desk.output
+    assert "'9' is not on the menu" in desk.enter("9")
+
+
+@pytest.mark.rule("CON-02")
 def test_return_leads_back_and_nonsense_does_not() -> None:
     desk = network_menu()
 
-    assert "'9' is not on the menu" in desk.enter("9")
+    assert "'10' is not on the menu" in desk.enter("10")
     assert "Serial Console!" in desk.enter("")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from leaselab.appliance.config import NodeConfig
-from leaselab.appliance.console.tools import AddNeighbour, ClearNeighbours, Echo, Neighbour, NetworkAct, Probe
+from leaselab.appliance.console.tools import AddNeighbour, ClearNeighbours, Echo, Errand, Neighbour, Probe
 
 PROBE_SECONDS: Final = 1.0
 """After which a probe counts as lost."""
@@ -40,7 +40,7 @@ class Neighbours:
         """Return the hardware addresses known, in the order of the addresses."""
         return tuple(sorted(self._entries.values(), key=lambda entry: ipaddress.IPv4Address(entry.address)))
 
-    async def act(self, command: NetworkAct) -> Any:
+    async def act(self, command: Errand) -> Any:
         """Do what the console asks and return the reply."""
         match command:
             case Probe(address=address):

@@ -14,9 +14,9 @@ from leaselab.appliance.adapters.wire.delivery import Delivery
 from leaselab.appliance.config import NO_FAULTS, ConsoleFaults
 from leaselab.appliance.console import (
     Effect,
+    Errand,
     Facts,
     Keys,
-    NetworkAct,
     Outcome,
     PauseOver,
     Phase,
@@ -68,11 +68,11 @@ class CommandHandler(Protocol):
         ...
 
 
-class Network(Protocol):
-    """The network that the device is attached to, as far as the console's tools need it."""
+class Surroundings(Protocol):
+    """What is around the device, as far as the console's errands need it."""
 
-    async def act(self, command: NetworkAct) -> Any:
-        """Do what a tool asks and return the reply."""
+    async def act(self, command: Errand) -> Any:
+        """Do an errand and return the reply."""
         ...
 
 
@@ -82,7 +82,7 @@ class SerialLine:
     Args:
         device: takes the commands.
         facts: what the console may show, now. Asked for at most once an entered line.
-        network: takes what the network tools ask.
+        surroundings: takes the errands.
         faults: what goes wrong on the way to those who are attached.
         answers: to boot prompts, by the names of :data:`~leaselab.appliance.console.answers.NAMES` (CON-04).
         on_phase: called with phase and prompt whenever either changes.
@@ -100,7 +100,7 @@ class SerialLine:
         facts: Callable[[], Facts],
         answers: Mapping[str, str],
         *,
-        network: Network,
+        surroundings: Surroundings,
         faults: ConsoleFaults = NO_FAULTS,
         on_phase: Callable[[Phase, str], None],
         on_effect: Callable[[Effect], None],
@@ -110,7 +110,7 @@ class SerialLine:
         self.prompt = ""
         self._device = device
         self._facts = facts
-        self._network = network
+        self._surroundings = surroundings
         self._delivery = Delivery(faults)
         self._answers = given_answers(answers)
         self._on_phase = on_phase
@@ -239,8 +239,8 @@ class SerialLine:
         reply: Any = None
         for command in commands:
             try:
-                if isinstance(command, NetworkAct):
-                    reply = await self._network.act(command)
+                if isinstance(command, Errand):
+                    reply = await self._surroundings.act(command)
                 else:
                     reply = await self._device.handle(command)
             except Exception as error:

@@ -4,13 +4,13 @@ from leaselab.appliance.console.answers import given_answers
 from leaselab.appliance.console.dialogue import Effect, Keys, Outcome, PauseOver, Phase, PowerOn, Screen, Step
 from leaselab.appliance.console.facts import Facts, PortFacts
 from leaselab.appliance.console.screens import step
-from leaselab.appliance.console.tools import NetworkAct
+from leaselab.appliance.console.tools import Errand
 
 __all__ = [
     "Effect",
+    "Errand",
     "Facts",
     "Keys",
-    "NetworkAct",
     "Outcome",
     "PauseOver",
     "Phase",

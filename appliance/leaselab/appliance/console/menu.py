@@ -12,21 +12,8 @@ IDLE: Final = "idle"
 MENU: Final = "menu"
 _LOGIN: Final = "login-name"
 _LOGIN_PASSWORD: Final = "login-password"  # noqa: S105 - a prompt's name
-_LISTS_IMAGES: Final = ("7.1", "4.1")
-"""Releases whose banner has both factory images of a MAG (facts 1.3)."""
-
-_NOT_EMULATED: Final = {
-    "6": "A Super Admin session opens the admin web console without a password. That is not emulated:\n"
-    "create an administrator (2) and sign in at {url}\n",
-    "7": "{maintenance} is not emulated: `leaselab snapshot save` takes one of the whole lab.\n",
-    "8": "The allowed encryption strength is at its default already: TLS 1.2 or later with strong ciphers.\n"
-    "Others are not emulated.\n",
-}
-
-
-def _maintenance(moment: Moment) -> str:
-    """Return how item 7 is called: it was renamed in 7.2R2 (facts 1.3)."""
-    return "System Snapshot" if moment.facts.release.startswith(("7.1", "4.1")) else "System Maintenance"
+_FIRST_PUBLISHED: Final = ("7.1", "4.1")
+"""Releases whose banner has both factory images of a MAG, and another name for item 7 (facts 1.3)."""
 
 
 def banner(moment: Moment) -> str:
@@ -34,10 +21,11 @@ def banner(moment: Moment) -> str:
     facts = moment.facts
     rollback = f"Rollback version: {facts.rollback}\n" if facts.rollback else ""
     reset = f"Reset version:  {facts.reset_version}\n"
-    if facts.images and facts.release.startswith(_LISTS_IMAGES):
+    if facts.images and facts.release.startswith(_FIRST_PUBLISHED):
         versions = [f"{image.release} (build {image.build}) {image.product}" for image in facts.images]
         reset = f"Reset version:  {f'{chr(10):<17}'.join(versions)}\n"
     protected = "On" if facts.console_protected else "Off"
+    maintenance = "System Snapshot" if facts.release.startswith(_FIRST_PUBLISHED) else "System Maintenance"
     leave = " <ctrl-c to log out>\n" if facts.console_protected else ""
     return (
         f"\nWelcome to the {facts.vendor} {facts.product} Serial Console!\n\n"
@@ -53,7 +41,7 @@ def banner(moment: Moment) -> str:
         "   4. System Operations\n"
         f"   5. Toggle password protection for the console ({protected})\n"
         "   6. Create a Super Admin session.\n"
-        f"   7. {_maintenance(moment)}\n"
+        f"   7. {maintenance}\n"
         "   8. Reset allowed encryption strength for SSL\n"
         f"{leave}"
     )
@@ -89,8 +77,7 @@ def _choose(moment: Moment, answer: str) -> Turn:
         case "5":
             return Turn(goto=MENU, commands=(ProtectConsole(enabled=not facts.console_protected),))
         case "6" | "7" | "8":
-            said = _NOT_EMULATED[choice].format(url=facts.admin_url, maintenance=_maintenance(moment))
-            return Turn(goto=MENU, say=said)
+            return Turn(goto=f"maintenance-{choice}")
     return Turn(goto=MENU, say=invalid(choice))
 
 

@@ -1,12 +1,11 @@
 """Network Settings and Tools (facts 1.4): addresses, routes, and reaching the lab's other devices."""
 
-import ipaddress
 from collections.abc import Callable
 from typing import Final
 
-from leaselab.appliance.console import checks
+from leaselab.appliance.console import checks, transcripts
 from leaselab.appliance.console.dialogue import Ask, Moment, Phase, Turn, again, yes_or_no
-from leaselab.appliance.console.facts import Facts, PortFacts
+from leaselab.appliance.console.facts import PortFacts
 from leaselab.appliance.console.menu import MENU, invalid
 from leaselab.appliance.console.network import described, network_asks, present
 from leaselab.appliance.console.tools import AddNeighbour, ClearNeighbours, Echo, Probe
@@ -19,15 +18,10 @@ _TRACE: Final = "trace"
 _ROUTE: Final = "remove-route"
 _ARP: Final = "arp-address"
 _ARP_HARDWARE: Final = "arp-hardware-address"
-_PINGS: Final = 6
-"""As the product sends (facts 1.4)."""
-
-_TRACES: Final = 3
-"""Probes a hop, as everywhere."""
-
+_LOOK_UP: Final = "look-up"
 _DEFAULT_ROUTE: Final = ("0.0.0.0", "default")
 
-_TEXT: Final = """
+_TEXT: Final = """\
 Please choose from among the following options:
  1. View/Set IP/Netmask/Gateway/DNS/WINS Settings
  2. Print Routing Table
@@ -37,11 +31,17 @@ Please choose from among the following options:
  6. Trace route to a Server
  7. Remove Routes
  8. Add ARP entry
- <return to go back to main menu>
 """
 
 
+def _text(moment: Moment) -> str:
+    """Return the menu; the published one, of 7.1, ends with item 8."""
+    look_up = "" if moment.facts.first_generation else " 9. Look up a name\n"
+    return f"{_TEXT}{look_up} <return to go back to main menu>\n"
+
+
 _LEADS_TO: Final = {"": MENU, "1": _CHANGE, "5": _PING, "6": _TRACE, "8": _ARP}
+"""By choice; the others do something at once."""
 
 
 def _choose(moment: Moment, answer: str) -> Turn:
@@ -50,13 +50,15 @@ def _choose(moment: Moment, answer: str) -> Turn:
         return Turn(goto=_LEADS_TO[choice])
     match choice:
         case "2":
-            return Turn(goto=_MENU, say=_routes(moment.facts))
+            return Turn(goto=_MENU, say=transcripts.routes(moment.facts))
         case "3":
-            return Turn(goto=_MENU, say=_cache(moment.facts))
+            return Turn(goto=_MENU, say=transcripts.cache(moment.facts))
         case "4":
             return Turn(goto=_MENU, commands=(ClearNeighbours(),), refused=_MENU, done="The ARP cache was cleared.\n")
         case "7":
-            return Turn(goto=_ROUTE, say=_routes(moment.facts))
+            return Turn(goto=_ROUTE, say=transcripts.routes(moment.facts))
+        case "9" if not moment.facts.first_generation:
+            return Turn(goto=_LOOK_UP)
     return Turn(goto=_MENU, say=invalid(choice))
 
 
@@ -76,29 +78,6 @@ def _change(_moment: Moment, answer: str) -> Turn:
         case False:
             return Turn(goto=_MENU)
     return again(_CHANGE, "Please answer y or n.")
-
-
-def _routes(facts: Facts) -> str:
-    rows = [("Destination", "Gateway", "Genmask", "Iface")]
-    for name, port in sorted(facts.ports.items()):
-        if not port.enabled:
-            continue
-        network = ipaddress.IPv4Network((port.address, port.netmask), strict=False)
-        rows.append((str(network.network_address), "0.0.0.0", port.netmask, name))
-        if port.gateway:
-            rows.append(("0.0.0.0", port.gateway, "0.0.0.0", name))
-    table = "".join(f"{to:<16}{via:<16}{mask:<16}{port}\n" for to, via, mask, port in rows)
-    return f"\n{table}"
-
-
-def _cache(facts: Facts) -> str:
-    if not facts.neighbours:
-        return "\nThe ARP cache is empty.\n"
-    rows = [("Address", "HWtype", "HWaddress", "Flags", "Iface")]
-    rows += [
-        (one.address, "ether", one.hardware_address, "CM" if one.by_hand else "C", one.port) for one in facts.neighbours
-    ]
-    return "\n" + "".join(f"{to:<16}{kind:<8}{mac:<19}{flags:<6}{port}\n" for to, kind, mac, flags, port in rows)
 
 
 def _remove_route(moment: Moment, answer: str) -> Turn:
@@ -131,37 +110,33 @@ def _arp_hardware(moment: Moment, answer: str) -> Turn:
     return Turn(goto=_MENU, commands=(added,), refused=_MENU, done="The entry was added.\n")
 
 
-def _found(facts: Facts, wanted: str) -> str:
-    """Return the address meant, by the lab's names; an unknown name has none."""
-    return facts.peers.get(wanted) or ("" if checks.address(wanted) else wanted)
-
-
 def _ping(moment: Moment, answer: str) -> Turn:
     wanted = answer.strip()
     if not wanted:
         return Turn(goto=_MENU)
-    address = _found(moment.facts, wanted)
+    address = transcripts.found(moment.facts, wanted)
     if not address:
         return Turn(goto=_MENU, say=f"ping: unknown host {wanted}\n")
-    internal = moment.facts.ports.get("internal")
-    said = (
-        f"Sending six ping packets to {address} via internal ({internal.address if internal else 'no address'}) port\n"
-        "press ctrl-c to stop the ping\n"
-        f"PING {wanted} ({address}) 56(84) bytes of data.\n"
+    said = transcripts.pinging(moment.facts, wanted, address)
+    return _send(
+        address, said, transcripts.PINGS, lambda heard: transcripts.pinged(wanted, heard), say_each=transcripts.reply
     )
-    return _send(address, said, _PINGS, lambda heard: _pinged(wanted, heard), say_each=_reply)
 
 
 def _trace(moment: Moment, answer: str) -> Turn:
     wanted = answer.strip()
     if not wanted:
         return Turn(goto=_MENU)
-    address = _found(moment.facts, wanted)
+    address = transcripts.found(moment.facts, wanted)
     if not address:
         return Turn(goto=_MENU, say=f"traceroute: unknown host {wanted}\n")
-    names = {address: name for name, address in moment.facts.peers.items()}
-    said = f"traceroute to {wanted} ({address}), 1 hops max\n"
-    return _send(address, said, _TRACES, lambda heard: _traced(names.get(address, address), address, heard))
+    said = transcripts.tracing(wanted, address)
+    return _send(address, said, transcripts.TRACES, lambda heard: transcripts.traced(moment.facts, address, heard))
+
+
+def _look_up(moment: Moment, answer: str) -> Turn:
+    wanted = answer.strip()
+    return Turn(goto=_MENU, say=f"\n{transcripts.looked_up(moment.facts, wanted)}" if wanted else "")
 
 
 def _send(
@@ -185,32 +160,10 @@ def _send(
     return Turn(goto=_MENU, say=said, commands=(Probe(address=address),), refused=_MENU, then=follow)
 
 
-def _reply(address: str, number: int, echo: Echo) -> str:
-    if echo.milliseconds is None:
-        return ""
-    return f"64 bytes from {address}: icmp_seq={number} ttl=64 time={echo.milliseconds:.3g} ms\n"
-
-
-def _pinged(wanted: str, heard: tuple[Echo, ...]) -> str:
-    times = [echo.milliseconds for echo in heard if echo.milliseconds is not None]
-    lost = 100 * (len(heard) - len(times)) // len(heard)
-    summary = f"{len(heard)} packets transmitted, {len(times)} received, {lost}% packet loss\n"
-    if times:
-        summary += f"rtt min/avg/max = {min(times):.3f}/{sum(times) / len(times):.3f}/{max(times):.3f} ms\n"
-    return f"\n--- {wanted} ping statistics ---\n{summary}"
-
-
-def _traced(name: str, address: str, heard: tuple[Echo, ...]) -> str:
-    if all(echo.milliseconds is None for echo in heard):
-        return f" 1  {' '.join('*' for _ in heard)}\n"
-    times = "  ".join("*" if echo.milliseconds is None else f"{echo.milliseconds:.3f} ms" for echo in heard)
-    return f" 1  {name} ({address})  {times}\n"
-
-
 ASKS: Final = (
     Ask(
         name=_MENU,
-        heading=_TEXT,
+        heading=_text,
         words="Choice: ",
         judge=_choose,
         phase=Phase.READY,
@@ -235,6 +188,7 @@ ASKS: Final = (
     ),
     Ask(name=_ARP, words="Enter IP address: ", judge=_arp_address, phase=Phase.READY, escape=_MENU),
     Ask(name=_ARP_HARDWARE, words="Enter MAC address: ", judge=_arp_hardware, phase=Phase.READY, escape=_MENU),
+    Ask(name=_LOOK_UP, words="Enter hostname/IP address: ", judge=_look_up, phase=Phase.READY, escape=_MENU),
     Ask(name=_TRACE, words="Enter hostname/IP address: ", judge=_trace, phase=Phase.READY, escape=_MENU),
     *network_asks(prefix="settings-", phase=Phase.READY, after=_MENU, done="The settings were saved.\n", escape=_MENU),
 )

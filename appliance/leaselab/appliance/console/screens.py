@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from leaselab.appliance.console import boot, menu, network_menu, system_menu, wizard
+from leaselab.appliance.console import boot, maintenance_menu, menu, network_menu, system_menu, wizard
 from leaselab.appliance.console.dialogue import (
     Ask,
     Effect,
@@ -30,7 +30,9 @@ _DARK: Final = tuple(
     for phase in (Phase.OFF, Phase.HALTED)
 )
 ASKS: Final[dict[str, Ask]] = {
-    ask.name: ask for ask in (*_DARK, *boot.ASKS, *wizard.ASKS, *menu.ASKS, *network_menu.ASKS, *system_menu.ASKS)
+    ask.name: ask
+    for room in (boot, wizard, menu, network_menu, system_menu, maintenance_menu)
+    for ask in (*_DARK, *room.ASKS)
 }
 
 

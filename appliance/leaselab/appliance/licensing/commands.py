@@ -108,6 +108,18 @@ class InstallSoftware(Command, frozen=True):
     release: str
 
 
+TLS_VERSIONS = ("1.2", "1.3")
+"""What the web server can be held to; facts name no older one that we would speak."""
+
+LOWEST_TLS = TLS_VERSIONS[0]
+
+
+class SetMinimumTls(Command, frozen=True):
+    """The lowest version of TLS that browsers, scripts and license clients may use, one of :data:`TLS_VERSIONS`."""
+
+    version: str
+
+
 class RollBack(Command, frozen=True):
     """Change to the software that ran before the last change of release; a reboot follows (facts 1.4)."""
 
@@ -363,6 +375,7 @@ AnyCommand = (
     | FinishFirstBoot
     | ProtectConsole
     | InstallSoftware
+    | SetMinimumTls
     | RollBack
     | ChoosePersonality
     | AddKeys

@@ -15,6 +15,7 @@ from leaselab.appliance.licensing.commands import (
     ADMINISTRATORS_ROLE,
     CONCURRENT_USERS,
     FEATURES,
+    LOWEST_TLS,
     Session,
     SessionOptions,
 )
@@ -55,6 +56,7 @@ class ApplianceState(msgspec.Struct, kw_only=True):
     rollback: str = ""
     """The release that ran before the latest one, empty while there was none."""
     console_protected: bool = False
+    minimum_tls: str = LOWEST_TLS
     virtual_license_server: bool = False
     certificate_name: str = ""
     administrators: dict[str, str] = {}

@@ -51,7 +51,12 @@ _TREE: Final[Branch] = {
         "Import/Export": _leaves("Configuration", "User Accounts", "IVS", "XML Import/Export"),
         "Push Config": {},
         "Archiving": _leaves("Archiving Servers", "Local Backups", "Secure Meetings"),
-        "Troubleshooting": {"User Session": {}, "Monitoring": _leaves("Node", "Cluster"), "Tools": {}},
+        "Troubleshooting": {
+            "User Session": {},
+            "Monitoring": _leaves("Node", "Cluster"),
+            "Tools": _leaves("Commands"),
+            "System Snapshot": {},
+        },
     },
 }
 
@@ -78,6 +83,7 @@ _VIRTUAL_LICENSE_SERVER_SHOWS: Final[tuple[Window, ...]] = (
     ("System", "Configuration", "Licensing", "Licensing Summary"),
     CONFIGURE_CLIENTS,
     ("System", "Configuration", "Licensing", "Download Licenses"),
+    ("System", "Configuration", "Security"),
     ("System", "Configuration", "Certificates"),
     ("System", "Network"),
     ("System", "Log/Monitoring", "Events"),
@@ -90,6 +96,7 @@ _VIRTUAL_LICENSE_SERVER_SHOWS: Final[tuple[Window, ...]] = (
     ("Maintenance", "Archiving", "Archiving Servers"),
     ("Maintenance", "Archiving", "Local Backups"),
     ("Maintenance", "Troubleshooting", "Tools"),
+    ("Maintenance", "Troubleshooting", "System Snapshot"),
 )
 """VLS-02 says that only license-server UI is exposed and names no window: these are what running one takes."""
 

@@ -85,6 +85,7 @@ class Desk:
         commands: all that the device was asked.
         effects: all that was wanted beyond commands.
         refusals: what the device says, by type of command; anything else it does.
+        replies: what is answered, by type of command; nothing to others.
         silent: addresses of peers that do not answer.
     """
 
@@ -95,6 +96,7 @@ class Desk:
         self.commands: list[Command] = []
         self.effects: list[Effect] = []
         self.refusals: dict[type[Command], Refusal] = {}
+        self.replies: dict[type[Command], Any] = {}
         self.silent: set[str] = set()
         self._latest = Step(screen=self.screen)
 
@@ -145,7 +147,7 @@ class Desk:
                 pending.append(PauseOver())
         return self.output[before:]
 
-    def _decide(self, commands: tuple[Command, ...]) -> Refusal | Echo | None:
+    def _decide(self, commands: tuple[Command, ...]) -> Any:
         for command in commands:
             self.commands.append(command)
             if type(command) in self.refusals:
@@ -153,4 +155,6 @@ class Desk:
             if isinstance(command, Probe):
                 there = command.address in self.facts.peers.values() and command.address not in self.silent
                 return Echo(milliseconds=0.25 if there else None)
+            if type(command) in self.replies:
+                return self.replies[type(command)]
         return None

@@ -22,14 +22,16 @@ from leaselab.appliance.adapters.https.pages import application
 from leaselab.appliance.adapters.wire import asgi
 from leaselab.appliance.adapters.wire.http1 import Connection, Request
 from leaselab.appliance.chronicle import Chronicle
-from leaselab.appliance.config import ApplianceConfig
-from leaselab.appliance.console import Effect
+from leaselab.appliance.config import ApplianceConfig, HostEntry
+from leaselab.appliance.console import Effect, Errand
+from leaselab.appliance.console.tools import Echo, Neighbour, Probe
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing import eventlog
 from leaselab.appliance.licensing.commands import CreateAdministrator
 from leaselab.testbed.testing.fleet import Fleet, settled
 
 ADDRESSES: Final = {"internal": "10.0.0.1", "external": "192.0.2.1", "management": "10.9.0.1"}
+HOSTS: Final = {"vls1": HostEntry(addresses={"internal": "10.0.0.2"}, https_port=443)}
 ADMIN: Final = ("admin", "admin123")
 REDIRECTS: Final = 5
 """That are followed one after the other; a page that takes more goes in circles."""
@@ -152,6 +154,22 @@ class Visitor:
         raise AssertionError(f"{self.path} leads in circles")
 
 
+class Peers:
+    """A network on which these peers answer, and nobody else."""
+
+    def __init__(self, hosts: Mapping[str, HostEntry]) -> None:
+        self._addresses = [host.addresses["internal"] for host in hosts.values()]
+
+    async def act(self, errand: Errand) -> Any:
+        """Answer a probe."""
+        there = isinstance(errand, Probe) and errand.address in self._addresses
+        return Echo(milliseconds=0.25 if there else None)
+
+    def entries(self) -> tuple[Neighbour, ...]:
+        """Return the hardware addresses known."""
+        return tuple(Neighbour(address, "02:42:0a:00:00:02", "internal") for address in self._addresses)
+
+
 def _context(fleet: Fleet, device: str, effects: list[Effect]) -> NodeContext:
     """Return the device as its HTTPS edge sees it, with an administrator."""
     config = fleet.world.config(device)
@@ -163,7 +181,7 @@ def _context(fleet: Fleet, device: str, effects: list[Effect]) -> NodeContext:
         return [(one.severity, one.code, eventlog.format_line(one, at, device)) for one in eventlog.lines(event, at)]
 
     return NodeContext(
-        config=msgspec.structs.replace(config, addresses=ADDRESSES),
+        config=msgspec.structs.replace(config, addresses=ADDRESSES, hosts=HOSTS),
         device=fleet.devices[device],
         store_id="",
         report=lambda: fleet.report(device),
@@ -171,4 +189,5 @@ def _context(fleet: Fleet, device: str, effects: list[Effect]) -> NodeContext:
         observe_request=lambda _verb, _seconds: None,
         chronicle=Chronicle(fleet.store, device, write),
         take_effect=effects.append,
+        network=Peers(HOSTS),
     )

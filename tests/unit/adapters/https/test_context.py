@@ -13,6 +13,7 @@ from leaselab.appliance.licensing.commands import (
     SetRestAccess,
 )
 from leaselab.testbed.testing.fleet import Fleet
+from leaselab.testbed.testing.visitor import Peers
 
 
 def context(addresses: dict[str, str] | None = None, *, peer_secret: str = "ours") -> tuple[NodeContext, Fleet]:
@@ -29,6 +30,7 @@ def context(addresses: dict[str, str] | None = None, *, peer_secret: str = "ours
         observe_request=lambda _verb, _seconds: None,
         chronicle=Chronicle(fleet.store, "gw", lambda _event, _at: ()),
         take_effect=lambda _effect: None,
+        network=Peers({}),
     )
     return node, fleet
 

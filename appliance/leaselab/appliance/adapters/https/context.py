@@ -5,12 +5,15 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from leaselab.appliance.adapters.https.recovery import Recovery
 from leaselab.appliance.adapters.https.sessions import Attempts, SessionLimits, Sessions
+from leaselab.appliance.adapters.https.snapshots import SystemSnapshots
 from leaselab.appliance.chronicle import Chronicle
 from leaselab.appliance.config import NodeConfig
-from leaselab.appliance.console import Effect
+from leaselab.appliance.console import Effect, Errand
+from leaselab.appliance.console.tools import ListSnapshots, Neighbour, OpenSuperAdminSession, TakeSnapshot
 from leaselab.appliance.device import Device
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing.commands import ADMINISTRATORS_ROLE
@@ -20,6 +23,18 @@ from leaselab.appliance.machine import Event
 
 EXTERNAL: Final = "external"
 """The network of end users, where the product serves no administrators unless it is told to."""
+
+
+class Network(Protocol):
+    """The network that the device is attached to, as its console and its page of commands feel it."""
+
+    async def act(self, command: Errand) -> Any:
+        """Do what a network tool asks and return the reply."""
+        ...
+
+    def entries(self) -> tuple[Neighbour, ...]:
+        """Return the hardware addresses known."""
+        ...
 
 
 @dataclass(kw_only=True, slots=True)
@@ -35,6 +50,7 @@ class NodeContext:
         observe_request: told of each protocol request: its verb and how many seconds it took.
         chronicle: its log and its users over time, as they are shown.
         take_effect: does what an administrator asks for beyond commands, e.g. a reboot.
+        network: what the network tools reach.
     """
 
     config: NodeConfig
@@ -45,6 +61,7 @@ class NodeContext:
     observe_request: Callable[[str, float], None]
     chronicle: Chronicle
     take_effect: Callable[[Effect], None]
+    network: Network
     sessions: Sessions = field(init=False)
     """Administrators on the pages."""
     pending: Sessions = field(init=False)
@@ -52,12 +69,15 @@ class NodeContext:
     api_keys: Sessions = field(init=False)
     """Administrators over REST."""
     attempts: Attempts = field(init=False)
+    recovery: Recovery = field(init=False)
+    snapshots: SystemSnapshots = field(init=False)
     cookie_key: bytes = field(init=False)
     """What end users' cookies are made with: of the lab's own secret, since a device's follows from its topology."""
 
     def __post_init__(self) -> None:
         """Begin as a device that nobody has signed in to."""
         self.forget()
+        self.snapshots = SystemSnapshots(self.config.name)
         text = f"cookies/{self.config.name}/{self.config.peer_secret}"
         self.cookie_key = hashlib.blake2b(text.encode(), digest_size=32).digest()
         self.device.listeners.append(self._hear)
@@ -65,10 +85,28 @@ class NodeContext:
     def forget(self) -> None:
         """Know nobody: the device is new, or new again (factory reset)."""
         self.attempts = Attempts()
+        self.recovery = Recovery(self.device.clock.now)
         self.sessions, self.pending, self.api_keys = (
             Sessions(now=self.device.clock.now, limits=self._limits, make_token=make_token)
             for make_token in (_cookie, _cookie, _api_key)
         )
+
+    async def act(self, errand: Errand) -> Any:
+        """Do an errand of the console and return the reply."""
+        match errand:
+            case OpenSuperAdminSession():
+                return self.recovery.issue()
+            case TakeSnapshot():
+                return self.take_snapshot()
+            case ListSnapshots():
+                return tuple((one.name, one.at) for one in self.snapshots.all())
+        return await self.network.act(errand)
+
+    def take_snapshot(self) -> str:
+        """Take a system snapshot and return its name."""
+        report = self.report() if self.report is not None else None
+        lines = (line.text for line in self.chronicle.lines())
+        return self.snapshots.take(report=report, lines=lines, at=self.now).name
 
     @property
     def now(self) -> Instant:

@@ -12,13 +12,18 @@ from leaselab.appliance.adapters.https.context import NodeContext
 from leaselab.appliance.adapters.wire import asgi
 from leaselab.appliance.adapters.wire.http1 import Connection, Request, Response
 from leaselab.appliance.adapters.wire.listener import Listener
-from leaselab.appliance.adapters.wire.tls import server_context, untrusted, use_certificate
+from leaselab.appliance.adapters.wire.tls import hold_to, server_context, untrusted, use_certificate
 from leaselab.appliance.conditions import CALM, Conditions
+from leaselab.appliance.console.tools import RECOVERY
+from leaselab.appliance.instants import Instant
+from leaselab.appliance.licensing.commands import LOWEST_TLS
+from leaselab.appliance.licensing.events import Booted, MinimumTlsSet
+from leaselab.appliance.machine import Event
 
 READY: Final = "ready"
 _API: Final = "/api/v1/"
 _HEALTH: Final = "/api/v1/health"
-_ADMINISTRATION: Final = (_API, "/admin", "/dana-admin/", "/dana-na/auth/url_admin/")
+_ADMINISTRATION: Final = (_API, "/admin", "/dana-admin/", "/dana-na/auth/url_admin/", RECOVERY)
 """Where administrators are served, and nobody at the external port, unless it has another port's address."""
 
 _ELSEWHERE: Final = b"Administrators are served at the internal and the management port, not at the external one.\n"
@@ -44,6 +49,7 @@ class HttpsServer:
         self._conditions = CALM
         self._awake = asyncio.Event()
         self._awake.set()
+        context.device.listeners.append(self._hear)
 
     async def open(self, addresses: Iterable[str], port: int) -> None:
         """Listen.
@@ -51,7 +57,15 @@ class HttpsServer:
         Raises:
             ListenError: an address cannot be had.
         """
+        self._hold_to_tls()
         await self._listener.open(addresses, port, tls=self._tls)
+
+    def _hear(self, event: Event, _at: Instant) -> None:
+        if isinstance(event, MinimumTlsSet | Booted):  # a factory reset ends with a boot
+            self._hold_to_tls()
+
+    def _hold_to_tls(self) -> None:
+        hold_to(self._tls, getattr(self._context.device.state, "minimum_tls", LOWEST_TLS))
 
     def suffer(self, conditions: Conditions) -> None:
         """Put these faults in force, and no other."""

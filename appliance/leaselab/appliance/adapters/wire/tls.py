@@ -55,6 +55,11 @@ def use_certificate(context: ssl.SSLContext, tls: Tls) -> None:
         Path(name).unlink()
 
 
+def hold_to(context: ssl.SSLContext, version: str) -> None:
+    """Take handshakes of this version of TLS and later ones from now on, e.g. ``1.3``; also in a live context."""
+    context.minimum_version = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[version]
+
+
 def untrusted(name: str) -> Tls:
     """Return a certificate for a name that nobody has signed but its own key, as an impostor's is."""
     from cryptography import x509

@@ -195,6 +195,18 @@ def _protected(state: ApplianceState, event: e.ConsoleProtected, _at: Instant) -
     state.console_protected = event.enabled
 
 
+def _minimum_tls(state: ApplianceState, command: commands.SetMinimumTls, _now: Instant) -> Decision | Refusal:
+    if command.version not in commands.TLS_VERSIONS:
+        return Refusal("unknown-version", f"TLS {command.version} is none of {', '.join(commands.TLS_VERSIONS)}")
+    if command.version == state.minimum_tls:
+        return Decision()
+    return Decision(events=(e.MinimumTlsSet(version=command.version),))
+
+
+def _minimum_tls_set(state: ApplianceState, event: e.MinimumTlsSet, _at: Instant) -> None:
+    state.minimum_tls = event.version
+
+
 def _create_certificate(_state: ApplianceState, command: commands.CreateCertificate, _now: Instant) -> Decision:
     return Decision(events=(e.CertificateCreated(common_name=command.common_name, organization=command.organization),))
 
@@ -229,6 +241,7 @@ DECIDERS: Final[Deciders] = {
     commands.CreateCertificate: _create_certificate,
     commands.FinishFirstBoot: _finish,
     commands.ProtectConsole: _protect,
+    commands.SetMinimumTls: _minimum_tls,
     commands.InstallSoftware: _install,
     commands.RollBack: _roll_back,
     commands.ChoosePersonality: _choose_personality,
@@ -248,5 +261,6 @@ EVOLVERS: Final[Evolvers] = {
     e.CertificateCreated: _certificate_created,
     e.FirstBootFinished: _finished,
     e.ConsoleProtected: _protected,
+    e.MinimumTlsSet: _minimum_tls_set,
     e.PersonalityChosen: _personality_chosen,
 }

@@ -40,6 +40,7 @@ from leaselab.appliance.licensing.events.device import (
     FirstBootFinished,
     LicenseRecalled,
     LicenseSurrendered,
+    MinimumTlsSet,
     ModeChosen,
     NetworkSet,
     PersonalityChosen,
@@ -100,6 +101,7 @@ ApplianceEvent = (
     | RestAccessSet
     | CertificateCreated
     | ConsoleProtected
+    | MinimumTlsSet
     | PersonalityChosen
     | FirstBootFinished
     | LicenseInstalled
@@ -197,6 +199,7 @@ __all__ = [
     "LicensingStopped",
     "MemberHeard",
     "MemberLost",
+    "MinimumTlsSet",
     "ModeChosen",
     "NetworkSet",
     "PenaltyBegan",

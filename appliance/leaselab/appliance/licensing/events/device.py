@@ -100,6 +100,12 @@ class ConsoleProtected(Event, frozen=True):
     enabled: bool
 
 
+class MinimumTlsSet(Event, frozen=True):
+    """The web server takes this version of TLS or a later one."""
+
+    version: str
+
+
 class PersonalityChosen(Event, frozen=True):
     """The device starts from the other factory image: another product, with its release of the same time."""
 

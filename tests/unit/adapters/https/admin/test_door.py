@@ -10,6 +10,7 @@ from leaselab.testbed.testing.fleet import Fleet
 from leaselab.testbed.testing.visitor import ADMIN, Visitor
 
 LOGIN = "/dana-na/auth/url_admin/login.cgi"
+RECOVER = "/dana-na/auth/recover.cgi"
 
 
 @pytest.fixture
@@ -124,3 +125,32 @@ def test_signing_out_takes_the_xsauth_of_the_page(visitor: Visitor) -> None:
     visitor.get(f"/dana-na/auth/logout.cgi?xsauth={visitor.xsauth}")
     assert "You have signed out." in visitor.text
     assert "DSID" not in visitor.cookies
+
+
+def test_a_super_admin_token_opens_one_session_without_an_account(fleet: Fleet, visitor: Visitor) -> None:
+    token = visitor.context.recovery.issue().token
+    visitor.get(RECOVER)
+    assert "item 6 of its menu" in visitor.text
+
+    assert visitor.post(RECOVER, {"token": "guess"}) == 422
+    assert "Invalid token" in visitor.notes[0]
+    visitor.post(RECOVER, {"token": token.lower()})
+
+    assert visitor.path == addresses.HOME
+    assert "Super Admin on gw1" in visitor.text
+    assert again(fleet, visitor).post(RECOVER, {"token": token}) == 422
+    assert [line.text.partition(" - ")[2] for line in visitor.context.chronicle.lines()][-3:] == [
+        "gw1 - [10.0.0.99] Root::Super Admin(Admin Users)[] - Login failed: wrong user name or password",
+        "gw1 - [10.0.0.99] Root::Super Admin(Admin Users)[] - Login succeeded",
+        "gw1 - [10.0.0.99] Root::Super Admin(Admin Users)[] - Login failed: wrong user name or password",
+    ]
+
+
+def test_guessing_a_super_admin_token_is_slowed(visitor: Visitor) -> None:
+    visitor.context.attempts = Attempts(clock=lambda: 0.0)
+    token = visitor.context.recovery.issue().token
+    for _ in range(FAILURES_BEFORE_PAUSE):
+        visitor.post(RECOVER, {"token": "guess"})
+
+    assert visitor.post(RECOVER, {"token": token}) == 422
+    assert "Too many wrong tokens." in visitor.notes[0]

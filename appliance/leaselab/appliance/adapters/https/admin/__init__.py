@@ -21,10 +21,12 @@ from leaselab.appliance.adapters.https.admin import (
     logs,
     maintenance,
     others,
+    security,
     status,
     summary,
     system,
     transfer,
+    troubleshooting,
 )
 from leaselab.appliance.adapters.https.admin.door import sign_out
 from leaselab.appliance.adapters.https.admin.view import FORBIDDEN, Page, View
@@ -41,6 +43,8 @@ _PAGES: Final[tuple[Page, ...]] = (
     *system.PAGES,
     *maintenance.PAGES,
     *transfer.PAGES,
+    *security.PAGES,
+    *troubleshooting.PAGES,
 )
 
 MAX_FIELDS: Final = 10_000

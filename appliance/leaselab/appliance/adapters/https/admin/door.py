@@ -12,6 +12,8 @@ from leaselab.appliance.adapters.https.context import NodeContext
 from leaselab.appliance.adapters.https.door import ADMIN_REALM, admit
 from leaselab.appliance.adapters.https.rendering import page
 from leaselab.appliance.adapters.https.sessions import AdminSession, shows_xsauth
+from leaselab.appliance.console.tools import RECOVERY
+from leaselab.appliance.licensing.commands import NoteAdministrator
 from leaselab.appliance.machine import Refusal
 
 WELCOME: Final = "/dana-na/auth/url_admin/welcome.cgi"
@@ -19,6 +21,9 @@ LOGIN: Final = "/dana-na/auth/url_admin/login.cgi"
 COOKIE: Final = "DSID"
 PENDING_COOKIE: Final = "DSPREAUTH"
 """Holds a sign-in that waits for a word on the administrator's other sessions."""
+
+SUPER_ADMIN: Final = "Super Admin"
+"""Whose session it is that the console opens."""
 
 _REASONS: Final = {
     "failed": "Invalid username or password.",
@@ -35,6 +40,7 @@ def routes() -> list[Route]:
         Route("/admin/", _entrance, methods=["GET"]),
         Route(WELCOME, welcome, methods=["GET"]),
         Route(LOGIN, login, methods=["POST"]),
+        Route(RECOVERY, recover, methods=["GET", "POST"]),
     ]
 
 
@@ -96,11 +102,33 @@ def _confirmed(request: Request, node: NodeContext, form: FormData) -> Response:
 
 def _signed_in(node: NodeContext, pending: AdminSession) -> Response:
     node.pending.end(pending.token)
-    session = node.sessions.open(pending.name)
+    return _with_cookies(node.sessions.open(pending.name))
+
+
+def _with_cookies(session: AdminSession) -> Response:
     response = RedirectResponse(addresses.HOME, status_code=302)
     for cookie, value in ((COOKIE, session.token), ("DSSIGNIN", "url_admin"), ("DSSignInURL", "/admin/")):
         response.set_cookie(cookie, value, secure=True, httponly=True, samesite="strict")
     return response
+
+
+async def recover(request: Request) -> Response:
+    """Let in who has the token of a Super Admin session, which the console gives out."""
+    node: NodeContext = request.state.node
+    if node.report is None:
+        return await welcome(request)
+    if request.method != "POST":
+        return page("admin/recover.html", {"report": node.report(), "reason": ""})
+    source = request.client.host if request.client else ""
+    if node.attempts.pause_seconds(source, SUPER_ADMIN):
+        reason = "Too many wrong tokens. Wait a minute, then try again; no token is looked at until then."
+        return page("admin/recover.html", {"report": node.report(), "reason": reason}, 422)
+    right = node.recovery.redeem(str((await request.form()).get("token", "")))
+    await node.device.handle(NoteAdministrator(name=SUPER_ADMIN, source=source, admitted=right))
+    if not node.attempts.judge(source, SUPER_ADMIN, right=right):
+        reason = "Invalid token, or one that is used or has ended. The console gives out another one."
+        return page("admin/recover.html", {"report": node.report(), "reason": reason}, 422)
+    return _with_cookies(node.sessions.open(SUPER_ADMIN))
 
 
 def session_of(request: Request) -> AdminSession | None:
