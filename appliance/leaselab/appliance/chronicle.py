@@ -1,6 +1,7 @@
 """What a device's history shows to people: the latest lines of its log, and how many users were on when.
 
-It is read when somebody looks, and then only what is new: a device that nobody looks at pays nothing.
+It is read when somebody looks, and then only what is new, of that the latest: a device that nobody looks at pays
+nothing, and one with a long history answers as soon as another.
 """
 
 from collections import deque
@@ -19,6 +20,9 @@ from leaselab.appliance.ports import Store
 LINES_KEPT: Final = 2_000
 """The latest ones; a page of the log shows 100 at a time."""
 
+EVENTS_READ: Final = 10_000
+"""At most, at a time: a tenth of a second. Lines and counts of earlier ones are passed over."""
+
 COUNTS_KEPT: Final = 5_000
 """At one a minute at most, three and a half days of sign-ins without a pause."""
 
@@ -27,9 +31,8 @@ Write: TypeAlias = Callable[[Any, Instant], Sequence[tuple[int, str, str]]]
 
 
 class Line(NamedTuple):
-    """One line of the log, by its number."""
+    """One line of the log."""
 
-    number: int
     severity: int
     code: str
     text: str
@@ -42,25 +45,22 @@ class Chronicle:
         store: holds it.
         device: whose.
         write: prints an event as log lines.
+        signed_in: how many concurrent users are on now.
     """
 
-    def __init__(self, store: Store, device: str, write: Write) -> None:
+    def __init__(self, store: Store, device: str, write: Write, *, signed_in: Callable[[], int]) -> None:
         self._store = store
         self._device = device
         self._write = write
+        self._signed_in = signed_in
         self.forget()
 
     def forget(self) -> None:
         """Begin anew: the store has forgotten the device (factory reset)."""
-        self._booted_at: Instant | None = None
         self._lines: deque[Line] | None = None
         self._counts: deque[tuple[Instant, int]] | None = None
-        self._read = self._written = self._users = self._crowd = 0
-
-    def booted_at(self) -> Instant | None:
-        """Return when the device was last switched on."""
-        self._catch_up()
-        return self._booted_at
+        self._read = self._users = 0
+        self._crowd: int | None = 0
 
     def lines(self) -> Sequence[Line]:
         """Return the latest lines, oldest first."""
@@ -78,15 +78,21 @@ class Chronicle:
         return self._counts or ()
 
     def _catch_up(self) -> None:
-        for number, at, body in self._store.history(self._device, self._read):
+        rows = list(self._store.history(self._device, self._read, EVENTS_READ))
+        passed_over = len(rows) == EVENTS_READ
+        if passed_over:  # what is known ends before a gap
+            self.forget()
+            self._crowd = None
+        for number, at, body in rows:
             self._read = number
             event = _EVENT.decode(body)
             self._count(event, at)
-            for severity, code, text in self._write(event, at):
-                self._written += 1
+            for line in self._write(event, at):
                 if self._lines is None:
                     self._lines = deque(maxlen=LINES_KEPT)
-                self._lines.append(Line(self._written, severity, code, text))
+                self._lines.append(Line(*line))
+        if passed_over:
+            self._count_from_the_end()
 
     def _count(self, event: Any, at: Instant) -> None:
         match event:
@@ -95,11 +101,9 @@ class Chronicle:
             case e.SignedOut() if event.feature == CONCURRENT_USERS:
                 self._users -= 1
             case e.CrowdChanged() if event.feature == CONCURRENT_USERS:
-                self._users += event.users - self._crowd
+                before = self._crowd if self._crowd is not None else event.users - event.came
+                self._users += event.users - before
                 self._crowd = event.users
-            case e.Booted():
-                self._booted_at = at
-                return
             case _:
                 return
         if self._counts is None:
@@ -107,6 +111,13 @@ class Chronicle:
         if self._counts and self._counts[-1][0] // MINUTE == at // MINUTE:
             self._counts.pop()
         self._counts.append((at, self._users))
+
+    def _count_from_the_end(self) -> None:
+        """Move the counts to where they end at the present number: what was on before the gap is not known."""
+        missed = self._signed_in() - self._users
+        self._users += missed
+        if self._counts is not None:
+            self._counts = deque(((at, max(0, users + missed)) for at, users in self._counts), maxlen=COUNTS_KEPT)
 
 
 _EVENT: Final = msgspec.json.Decoder(ApplianceEvent)

@@ -36,7 +36,7 @@ from leaselab.appliance.device import Device
 from leaselab.appliance.instants import MINUTE, Duration, Instant
 from leaselab.appliance.licensing import eventlog
 from leaselab.appliance.licensing.appliance import ApplianceEvent, ApplianceMachine, initial_state
-from leaselab.appliance.licensing.commands import AnyCommand, PowerOn
+from leaselab.appliance.licensing.commands import CONCURRENT_USERS, AnyCommand, PowerOn
 from leaselab.appliance.licensing.report import report
 from leaselab.appliance.passage import Passage
 from leaselab.appliance.ports import Clock, Store, Timekeeper
@@ -107,7 +107,8 @@ class Node:
         )
         metrics = DeviceMetrics(collector, node=config.name, kind=kind)
         self._metrics = MetricsServer(metrics.registry)
-        self._chronicle = Chronicle(store, config.name, self._log_text)
+        signed_in = partial(self._signed_in, CONCURRENT_USERS)
+        self._chronicle = Chronicle(store, config.name, self._log_text, signed_in=signed_in)
         self._context = NodeContext(
             config=config,
             device=self.device,
@@ -342,6 +343,9 @@ class Node:
 
     def _report(self) -> Any:
         return report(self.device.state, self.device.clock.now())
+
+    def _signed_in(self, feature: str) -> int:
+        return int(self._report().features[feature].signed_in)
 
     def _count_lines(self, event: Any, at: Instant) -> None:
         for line in eventlog.lines(event, at):

@@ -42,8 +42,8 @@ class Store(Protocol):
         """Keep the whole state as of the last event appended."""
         ...
 
-    def history(self, device: str, after: int = 0) -> Iterable[tuple[int, Instant, bytes]]:
-        """Return the number, instant and text of each event later than number ``after``."""
+    def history(self, device: str, after: int = 0, latest: int = -1) -> Iterable[tuple[int, Instant, bytes]]:
+        """Return number, instant and text of each event later than number ``after``, or of the ``latest`` of them."""
         ...
 
     def erase(self, device: str) -> None:

@@ -70,6 +70,19 @@ async def test_a_device_is_loaded_from_its_snapshot_and_what_came_after(path: Pa
     store.close()
 
 
+async def test_the_latest_of_a_long_history_are_read_alone(path: Path) -> None:
+    store = SqliteStore(path)
+    for body in (b"a", b"b", b"c", b"d"):
+        store.append("gw1", 1, [body])
+        store.append("gw2", 1, [b"other"])
+
+    assert [body for _, _, body in store.history("gw1", latest=2)] == [b"c", b"d"]
+    assert [body for _, _, body in store.history("gw1", latest=9)] == [b"a", b"b", b"c", b"d"]
+    third = list(store.history("gw1"))[2][0]
+    assert [body for _, _, body in store.history("gw1", third, latest=3)] == [b"d"]
+    store.close()
+
+
 async def test_an_erased_device_has_no_history_and_others_keep_theirs(path: Path) -> None:
     store = SqliteStore(path)
     store.append("gw1", 1, [b"a"])

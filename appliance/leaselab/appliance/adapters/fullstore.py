@@ -39,9 +39,9 @@ class LimitedStore:
         """Keep the whole state; it follows what was appended, so a full disk never gets here."""
         self._store.snapshot(device, state)
 
-    def history(self, device: str, after: int = 0) -> Iterable[tuple[int, Instant, bytes]]:
-        """Return the events later than number ``after``."""
-        return self._store.history(device, after)
+    def history(self, device: str, after: int = 0, latest: int = -1) -> Iterable[tuple[int, Instant, bytes]]:
+        """Return the events later than number ``after``, or the ``latest`` so many of them."""
+        return self._store.history(device, after, latest)
 
     def erase(self, device: str) -> None:
         """Forget a device."""

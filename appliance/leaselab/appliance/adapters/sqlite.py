@@ -118,11 +118,26 @@ class SqliteStore:
         except sqlite3.Error as error:
             raise self._break(error) from error
 
-    def history(self, device: str, after: int = 0) -> Iterator[tuple[int, Instant, bytes]]:
-        """Return the number, instant and text of each event of a device later than number ``after``."""
+    def history(self, device: str, after: int = 0, latest: int = -1) -> Iterator[tuple[int, Instant, bytes]]:
+        """Return the number, instant and text of each event of a device later than number ``after``.
+
+        Args:
+            device: whose.
+            after: the number of the last one known.
+            latest: how many at most, counted from the end; all where it is negative.
+        """
+        if latest >= 0:
+            after = max(after, self._number_before(device, latest))
         return self._db.execute(
             "SELECT number, at, body FROM event WHERE device = ? AND number > ? ORDER BY number", (device, after)
         )
+
+    def _number_before(self, device: str, latest: int) -> int:
+        """Return the number of the last event before the latest so many, or 0."""
+        row = self._db.execute(
+            "SELECT number FROM event WHERE device = ? ORDER BY number DESC LIMIT 1 OFFSET ?", (device, latest)
+        ).fetchone()
+        return row[0] if row is not None else 0
 
     def erase(self, device: str) -> None:
         """Forget all of a device (factory reset)."""

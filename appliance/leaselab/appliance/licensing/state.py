@@ -51,6 +51,7 @@ class ApplianceState(msgspec.Struct, kw_only=True):
     secret: bytes = b""
     agreement_accepted: bool = False
     first_boot_done: bool = False
+    booted_at: Instant = 0
     told_release: str = ""
     """The release last asked for at switch-on. As long as that is the same, a rollback stands."""
     rollback: str = ""

@@ -31,9 +31,12 @@ class MemoryStore:
         """Keep the whole state."""
         self._snapshots[device] = (self._number, state)
 
-    def history(self, device: str, after: int = 0) -> Iterator[tuple[int, Instant, bytes]]:
-        """Return the events later than number ``after``."""
-        return (row for row in self._events.get(device, []) if row[0] > after)
+    def history(self, device: str, after: int = 0, latest: int = -1) -> Iterator[tuple[int, Instant, bytes]]:
+        """Return the events later than number ``after``, or the ``latest`` so many of them."""
+        kept = self._events.get(device, [])
+        if latest >= 0:
+            kept = kept[max(0, len(kept) - latest) :]
+        return (row for row in kept if row[0] > after)
 
     def erase(self, device: str) -> None:
         """Forget a device."""

@@ -27,7 +27,7 @@ from leaselab.appliance.console import Effect, Errand
 from leaselab.appliance.console.tools import Echo, Neighbour, Probe
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing import eventlog
-from leaselab.appliance.licensing.commands import CreateAdministrator
+from leaselab.appliance.licensing.commands import CONCURRENT_USERS, CreateAdministrator
 from leaselab.testbed.testing.fleet import Fleet, settled
 
 ADDRESSES: Final = {"internal": "10.0.0.1", "external": "192.0.2.1", "management": "10.9.0.1"}
@@ -170,6 +170,10 @@ class Peers:
         return tuple(Neighbour(address, "02:42:0a:00:00:02", "internal") for address in self._addresses)
 
 
+def _signed_in(fleet: Fleet, device: str) -> int:
+    return fleet.report(device).features[CONCURRENT_USERS].signed_in
+
+
 def _context(fleet: Fleet, device: str, effects: list[Effect]) -> NodeContext:
     """Return the device as its HTTPS edge sees it, with an administrator."""
     config = fleet.world.config(device)
@@ -187,7 +191,7 @@ def _context(fleet: Fleet, device: str, effects: list[Effect]) -> NodeContext:
         report=lambda: fleet.report(device),
         phase=lambda: "ready",
         observe_request=lambda _verb, _seconds: None,
-        chronicle=Chronicle(fleet.store, device, write),
+        chronicle=Chronicle(fleet.store, device, write, signed_in=lambda: _signed_in(fleet, device)),
         take_effect=effects.append,
         network=Peers(HOSTS),
     )

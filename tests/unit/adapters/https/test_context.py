@@ -28,7 +28,7 @@ def context(addresses: dict[str, str] | None = None, *, peer_secret: str = "ours
         report=None,
         phase=lambda: "ready",
         observe_request=lambda _verb, _seconds: None,
-        chronicle=Chronicle(fleet.store, "gw", lambda _event, _at: ()),
+        chronicle=Chronicle(fleet.store, "gw", lambda _event, _at: (), signed_in=lambda: 0),
         take_effect=lambda _effect: None,
         network=Peers({}),
     )

@@ -50,6 +50,7 @@ def _roll_back(state: ApplianceState, _command: commands.RollBack, _now: Instant
 def _booted(state: ApplianceState, event: e.Booted, at: Instant) -> None:
     if state.secret and event.release != state.release:
         state.rollback = state.release
+    state.booted_at = at
     state.told_release = event.told or event.release
     state.release = event.release
     state.secret = state.secret or event.secret

@@ -75,3 +75,18 @@ def test_the_latest_hundred_are_shown_latest_first(fleet: Fleet, admin: Visitor)
     admin.get(EVENTS)
     first, second = admin.source.split("<li ")[-61:][:2]
     assert first > second or "00:00:59" in first
+
+
+@pytest.mark.parametrize("user", ["=HYPERLINK(A1)", "+1", "-1", "@SUM(A1)"])
+def test_a_saved_log_has_the_filtered_lines_oldest_first_and_nothing_that_a_spreadsheet_would_run(
+    fleet: Fleet, admin: Visitor, user: str
+) -> None:
+    fleet.do("gw1", SignIn(user=user, source="10.0.0.1"))
+
+    admin.get(f"{USER_ACCESS}?severity=Info&text=AUT31504&save=yes")
+
+    assert admin.headers["content-disposition"] == 'attachment; filename="gw1-user-access.log"'
+    lines = admin.source.splitlines()
+    assert [line.split()[:2] for line in lines] == [["Info", "AUT31504"]] * 2
+    assert "Root::user1(" in lines[0]
+    assert f"Root::{user}(" in lines[1]

@@ -42,6 +42,8 @@ def _tab(name: str) -> Show:
             and severity in {"", severity_word(line.severity)}
             and text.lower() in line.text.lower()
         ]
+        if view.query("save"):
+            return _file(f"{view.state.name}-{name.lower().replace(' ', '-')}.log", [line.text for _, line in lines])
         return view.show(
             "log.html",
             severity=severity,
@@ -53,6 +55,15 @@ def _tab(name: str) -> Show:
         )
 
     return show
+
+
+def _file(name: str, lines: list[str]) -> Response:
+    """Answer with lines as a file. Each begins with its severity: no spreadsheet takes one for a formula."""
+    return Response(
+        "".join(f"{line}\n" for line in lines),
+        media_type="text/plain",
+        headers={"content-disposition": f'attachment; filename="{name}"'},
+    )
 
 
 _LOG: Final[Window] = ("System", "Log/Monitoring")

@@ -54,7 +54,6 @@ def _platform(view: View, error: str = "") -> Response:
         error=error,
         version=_version(state.release),
         rollback=_version(state.rollback) if state.rollback else "",
-        booted_at=view.node.chronicle.booted_at(),
         operations=offered,
         asked=offered.get(view.query("op")),
         op=view.query("op"),

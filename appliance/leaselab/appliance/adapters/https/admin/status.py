@@ -30,7 +30,6 @@ async def overview(view: View) -> Response:
         "status.html",
         critical=[(severity_word(line.severity), line) for line in critical],
         build=build_of(state.parsed_release),
-        booted_at=view.node.chronicle.booted_at(),
         features=[feature_counts(state, feature, now) for feature in FEATURES],
         notice=compliance_notice(state),
         chart=chart.draw(view.node.chronicle.users(), now=now, span=DAY, limit=state.limit(CONCURRENT_USERS)),
