@@ -93,6 +93,7 @@ _VIRTUAL_LICENSE_SERVER_SHOWS: Final[tuple[Window, ...]] = (
     ("Administrators",),
     ("Maintenance", "System"),
     ("Maintenance", "Import/Export", "Configuration"),
+    ("Maintenance", "Import/Export", "XML Import/Export"),
     ("Maintenance", "Archiving", "Archiving Servers"),
     ("Maintenance", "Archiving", "Local Backups"),
     ("Maintenance", "Troubleshooting", "Tools"),

@@ -13,10 +13,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from leaselab.appliance.adapters.https.admin import (
+    accounts,
     addresses,
     clients,
     door,
     downloads,
+    exportxml,
     license_server,
     logs,
     maintenance,
@@ -43,6 +45,8 @@ _PAGES: Final[tuple[Page, ...]] = (
     *system.PAGES,
     *maintenance.PAGES,
     *transfer.PAGES,
+    *exportxml.PAGES,
+    *accounts.PAGES,
     *security.PAGES,
     *troubleshooting.PAGES,
 )

@@ -11,11 +11,6 @@ from leaselab.appliance.models.windows import Window
 _Facts: TypeAlias = Iterable[tuple[str, str]]
 
 
-def _administrators(view: View) -> _Facts:
-    yield "System Local", "Users"
-    yield "Administrators", ", ".join(sorted(view.state.administrators))
-
-
 def _certificates(view: View) -> _Facts:
     yield "Certificate of first boot", view.state.certificate_name or "none"
     yield "Certificate in use", f"the lab's own, for {view.state.name}"
@@ -49,7 +44,6 @@ def _personality(view: View) -> _Facts:
 _FACTS: Final[dict[Window, Callable[[View], _Facts]]] = {
     ("System", "Configuration", "Certificates"): _certificates,
     ("System", "Network", "Hosts"): _hosts,
-    ("Authentication", "Auth. Servers"): _administrators,
     ("Administrators", "Admin Realms"): _realms("Admin Users", who="the local administrators of this device"),
     ("Users", "User Realms"): _realms("Users", who="any name, with the password that the lab gave this device"),
     ("Maintenance", "System", "Change Personality"): _personality,
@@ -59,7 +53,6 @@ _FACTS: Final[dict[Window, Callable[[View], _Facts]]] = {
 _ELSEWHERE: Final[dict[Window, str]] = {
     ("System", "Log/Monitoring", "SNMP"): "There is no SNMP agent. The same figures are on the device's metrics page.",
     ("Maintenance", "System", "Change Personality"): "The personality is what the lab's file says: `personality:`.",
-    ("Maintenance", "Import/Export", "XML Import/Export"): "Only the binary export is emulated, beside this tab.",
 }
 """Where the emulation does something else in its place, or where a reader might expect more."""
 

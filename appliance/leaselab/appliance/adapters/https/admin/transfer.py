@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from leaselab.appliance.adapters.https.admin import addresses
+from leaselab.appliance.adapters.https.admin import addresses, exportxml
 from leaselab.appliance.adapters.https.admin.view import INVALID, Page, View, message_of
 from leaselab.appliance.licensing import commands
 
@@ -48,7 +48,9 @@ async def export(view: View) -> Response:
 
 
 async def take(view: View) -> Response:
-    """Import what was ticked of a file, all or nothing."""
+    """Import what was ticked of a file, all or nothing; the product has its XML export at this address as well."""
+    if view.query("type") == "exportxml":
+        return await exportxml.export(view)
     sections = view.texts("section")
     document = await view.file("file")
     if not document:
