@@ -417,3 +417,16 @@ def test_a_device_is_shut_down(desks: Desks, lab: Lab) -> None:
     while lab["idle"].phase == "ready" and time.monotonic() < deadline:
         time.sleep(0.2)
     assert lab["idle"].phase != "ready"
+
+
+def test_on_a_narrow_screen_the_menu_opens_on_request_without_javascript(desks: Desks) -> None:
+    desk = desks.at("branch", script=False)
+    desk.page.set_viewport_size({"width": 600, "height": 860})
+    menu = desk.page.get_by_role("navigation", name="Main menu")
+    expect(menu).to_be_hidden()
+
+    desk.page.get_by_label("Menu", exact=True).check()
+
+    expect(menu).to_be_visible()
+    menu.get_by_role("link", name="Clustering").click()
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("Clustering")

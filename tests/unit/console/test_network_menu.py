@@ -81,7 +81,7 @@ def test_a_peer_in_reach_answers_six_pings(wanted: str) -> None:
 
     shown = desk.enter(wanted)
 
-    assert "Sending six ping packets to 10.10.22.40 via internal (10.10.22.34) port\n" in shown
+    assert "Sending six ping packets to 10.10.22.40 via internal (10.10.22.34) port\npress ctrl-c" in shown
     assert shown.count("64 bytes from 10.10.22.40") == 6
     assert "6 packets transmitted, 6 received, 0% packet loss\n" in shown
 

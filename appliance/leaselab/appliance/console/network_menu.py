@@ -117,7 +117,7 @@ def _ping(moment: Moment, answer: str) -> Turn:
     address = transcripts.found(moment.facts, wanted)
     if not address:
         return Turn(goto=_MENU, say=f"ping: unknown host {wanted}\n")
-    said = transcripts.pinging(moment.facts, wanted, address)
+    said = transcripts.pinging(moment.facts, wanted, address, hint="press ctrl-c to stop the ping\n")
     return _send(
         address, said, transcripts.PINGS, lambda heard: transcripts.pinged(wanted, heard), say_each=transcripts.reply
     )

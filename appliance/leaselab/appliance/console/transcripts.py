@@ -55,12 +55,12 @@ def looked_up(facts: Facts, wanted: str) -> str:
     return heading + "".join(f"Name: {name}\nAddress: {facts.peers[name]}\n" for name in names)
 
 
-def pinging(facts: Facts, wanted: str, address: str) -> str:
-    """Print what stands before the answers to a ping."""
+def pinging(facts: Facts, wanted: str, address: str, *, hint: str = "") -> str:
+    """Print what stands before the answers to a ping; ``hint`` says how to stop it, where that can be done."""
     internal = facts.ports.get("internal")
     return (
         f"Sending six ping packets to {address} via internal ({internal.address if internal else 'no address'}) port\n"
-        "press ctrl-c to stop the ping\n"
+        f"{hint}"
         f"PING {wanted} ({address}) 56(84) bytes of data.\n"
     )
 

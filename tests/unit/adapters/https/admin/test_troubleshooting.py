@@ -40,6 +40,7 @@ def test_a_command_prints_what_the_network_says(admin: Visitor, command: str, ta
     assert admin.submit(command=command, target=target) == 200
 
     assert printed in admin.text
+    assert "ctrl-c" not in admin.text
     assert "<b>" not in admin.source
 
 
