@@ -7,6 +7,7 @@ import json
 import re
 import ssl
 import urllib.parse
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ PASSWORDS = {"adminpassword", "clientpassword", "userpassword", "consolepassword
 DOORS = ["/dana-na/auth/url_default/welcome.cgi", "/dana-na/auth/url_admin/welcome.cgi"]
 LOGIN = "/dana-na/auth/url_default/login.cgi"
 ADMIN_LOGIN = "/dana-na/auth/url_admin/login.cgi"
+SNAPSHOTS = "/dana-admin/maintenance/troubleshooting/system-snapshot.cgi"
+XML = "/dana-admin/maintenance/import-export/xml-import-export.cgi"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
@@ -173,7 +176,22 @@ def pages(lab: Lab, node: str) -> dict[str, str]:
     for path, methods in document["paths"].items():
         if "get" in methods and "{" not in path and not path.endswith("/auth"):
             said[path] = api.ask("GET", path).body.decode("latin-1")
-    return said
+    return said | files(lab, node, cookie)
+
+
+def files(lab: Lab, node: str, cookie: str) -> dict[str, str]:
+    """Return what a device gives out as files: a system snapshot, and everything that XML can hold."""
+    browser = visitor(lab, node)
+    page = browser.ask("GET", SNAPSHOTS, cookie=cookie).body.decode()
+    (xsauth,) = set(re.findall(r'name="xsauth" value="(\w+)"', page))
+    browser.ask("POST", SNAPSHOTS, f"xsauth={xsauth}".encode(), cookie=cookie, **FORM)
+    (name,) = set(re.findall(r'href="(\?name=[^"]+)"', browser.ask("GET", SNAPSHOTS, cookie=cookie).body.decode()))
+    with zipfile.ZipFile(io.BytesIO(browser.ask("GET", f"{SNAPSHOTS}{name}", cookie=cookie).body)) as archive:
+        said = {member: archive.read(member).decode() for member in archive.namelist()}
+    boxes = re.findall(r'name="(chk\w+)"', browser.ask("GET", XML, cookie=cookie).body.decode())
+    ticked = urllib.parse.urlencode({"xsauth": xsauth} | dict.fromkeys(boxes, "ON")).encode()
+    exported = browser.ask("POST", "/dana-admin/cached/config/config.cgi?type=exportxml", ticked, cookie=cookie, **FORM)
+    return said | {"XML export": exported.body.decode()}
 
 
 def test_nothing_that_a_lab_prints_gives_a_secret_away(lab: Lab, home: Path) -> None:
