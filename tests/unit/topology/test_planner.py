@@ -18,6 +18,7 @@ from leaselab.appliance.licensing.commands import (
     SetServerRole,
 )
 from leaselab.appliance.licensing.keys import LicenseKey, read_key
+from leaselab.testbed.errors import TopologyError
 from leaselab.testbed.topology.loading import read
 from leaselab.testbed.topology.plan import Burst, Container, NodePlan, OfficeHours, Plan, Published
 from leaselab.testbed.topology.planner import address_of, plan
@@ -315,3 +316,33 @@ def test_a_gateway_has_the_loads_that_name_it_or_its_group() -> None:
     (hours,), (burst,) = lab.node("a").load, lab.node("b").load
     assert hours == OfficeHours(feature="concurrent-users", peak=100, base=5, time_zone="Europe/Vienna")
     assert burst == Burst(feature="concurrent-users", at=parse_instant("2018-01-02"), users=50, lasts=HOUR)
+
+
+PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAoySIa5cmhCTcBnStOofMFbW5/1rdg+hiVSHaCrJTWG alice"
+
+
+def test_the_console_takes_the_labs_own_key_and_those_of_the_file() -> None:
+    text = f"name: lab\nnodes:\n  a:\n    kind: psa300\n    console:\n      authorized-keys: ['{PUBLIC_KEY}']\n"
+
+    own, *others = appliance(planned(text).node("a")).ssh.authorized_keys
+
+    assert own.startswith("ssh-ed25519 ")
+    assert others == [PUBLIC_KEY]
+
+
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [
+        ("id_ed25519.pub", "takes an SSH public key, for example ssh-ed25519 AAAA… name, not 'id_ed25519.pub'"),
+        (PUBLIC_KEY.replace("ssh-ed25519", "ssh-rsa"), "is no ssh-rsa key: copy the whole line of the .pub file"),
+        ("ssh-ed25519 A", "is no ssh-ed25519 key: copy the whole line of the .pub file"),
+    ],
+)
+def test_what_is_no_public_key_is_refused_where_it_stands(key: str, why: str) -> None:
+    text = f"name: lab\nnodes:\n  a:\n    kind: psa300\n    console:\n      authorized-keys: ['{key}']\n"
+
+    with pytest.raises(TopologyError) as caught:
+        planned(text)
+
+    assert "lab.yml:6:" in str(caught.value)
+    assert why in str(caught.value)

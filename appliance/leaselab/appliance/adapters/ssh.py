@@ -33,6 +33,10 @@ LOGIN_SECONDS: Final = 30
 KEEPALIVE_SECONDS: Final = 60
 """A client that is gone without a word is noticed after three of these."""
 
+WRONG_PASSWORD_SECONDS: Final = 1.0
+MAX_WRONG_PASSWORDS: Final = 6
+"""What a guess costs, and how many a connection has; OpenSSH's server has as many tries."""
+
 WINDOW_BYTES: Final = 64 * 1024
 """What a client may send before we have looked at it: a person types, a program pastes a page."""
 
@@ -183,6 +187,7 @@ class _Server(asyncssh.SSHServer):
         self._authorized = authorized
         self._connections = connections
         self._connection: asyncssh.SSHServerConnection | None = None
+        self._wrong_passwords = 0
 
     @override
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
@@ -212,11 +217,21 @@ class _Server(asyncssh.SSHServer):
         return bool(self._users)
 
     @override
-    def validate_password(self, username: str, password: str) -> bool:
-        """Compare in a time that tells nothing of the password, nor whether there is such a user."""
+    async def validate_password(self, username: str, password: str) -> bool:
+        """Compare in a time that tells nothing of the password, nor whether there is such a user; slow guessing down.
+
+        Raises:
+            asyncssh.DisconnectError: too many guesses on this connection.
+        """
         known = self._users.get(username)
         wanted = known if known is not None else secrets.token_hex(16)
-        return hmac.compare_digest(password.encode(), wanted.encode()) and known is not None
+        if hmac.compare_digest(password.encode(), wanted.encode()) and known is not None:
+            return True
+        await asyncio.sleep(WRONG_PASSWORD_SECONDS)
+        self._wrong_passwords += 1
+        if self._wrong_passwords >= MAX_WRONG_PASSWORDS:
+            raise asyncssh.PermissionDenied("too many wrong passwords")
+        return False
 
     @override
     def session_requested(self) -> "_Session":

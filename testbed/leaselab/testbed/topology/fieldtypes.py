@@ -1,6 +1,9 @@
 """The types of a topology's fields: how each is written, read, and described to editors."""
 
+import base64
+import binascii
 import re
+import struct
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -79,6 +82,26 @@ ClientId: TypeAlias = Annotated[
     WithJsonSchema({"type": ["string", "number"], "pattern": CLIENT_ID}),
 ]
 """SRV-03: alphanumeric, any length; the limit is ours."""
+
+PUBLIC_KEY: Final = r"^(ssh-ed25519|ecdsa-sha2-nistp(256|384)|ssh-rsa) [A-Za-z0-9+/]+={0,2}( .*)?$"
+"""As a line of OpenSSH's `authorized_keys` without options, or the whole of an `id_*.pub`."""
+
+
+def _public_key(text: str) -> str:
+    """Check that the encoded part is a key of the kind that is written before it."""
+    kind, encoded, *_ = text.split()
+    try:
+        key = base64.b64decode(encoded, validate=True)
+    except binascii.Error:
+        key = b""
+    if not key.startswith(struct.pack(">I", len(kind)) + kind.encode()):
+        raise ValueError(f"is no {kind} key: copy the whole line of the .pub file")
+    return text
+
+
+PublicKey: TypeAlias = Annotated[
+    str, *_like(PUBLIC_KEY, "an SSH public key, for example ssh-ed25519 AAAA… name"), AfterValidator(_public_key)
+]
 
 AuthCodeText: TypeAlias = Annotated[str, *_like(AUTH_CODE, "four groups of four letters or digits, joined by hyphens")]
 """Whether there are four of four is checked once the number is in it."""

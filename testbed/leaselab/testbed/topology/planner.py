@@ -40,7 +40,7 @@ from leaselab.testbed.topology.plan import (
     Plan,
     Published,
 )
-from leaselab.testbed.topology.schema import DEFAULT_START, LicenseServer, Settings
+from leaselab.testbed.topology.schema import DEFAULT_START, Console, LicenseServer
 from leaselab.testbed.topology.topology import CLOUD, INTERNAL, LabNode, Topology
 
 NETWORK_NUMBERS: Final = {"internal": 0, "external": 1, "management": 2}
@@ -191,6 +191,16 @@ class _Planner:
             peer_secret=self.credentials.word("peers"),
         )
 
+    def _ssh(self, node: LabNode) -> Ssh:
+        """Return who may attach to a node's console: the lab's own key, and whom the file names."""
+        wanted = node.spec.console or Console()
+        return Ssh(
+            host_key=self._host_key(node.name),
+            authorized_keys=(self.credentials.console_public_key, *wanted.authorized_keys),
+            users=dict(wanted.users),
+            faults=NO_FAULTS if wanted.faults is None else ConsoleFaults(**wanted.faults.model_dump()),
+        )
+
     def _appliance(self, node: LabNode) -> ApplianceConfig:
         name, spec = node.name, node.spec
         addresses = self._addresses[name]
@@ -208,12 +218,7 @@ class _Planner:
             tls=self.credentials.tls(
                 name, names=list(dict.fromkeys([name, hostname])), addresses=list(addresses.values())
             ),
-            ssh=Ssh(
-                host_key=self._host_key(name),
-                authorized_keys=(self.credentials.console_public_key,),
-                users=dict(spec.console.users) if spec.console is not None else {},
-                faults=_console_faults(spec),
-            ),
+            ssh=self._ssh(node),
             authority_key=self._identities.authority_public,
             user_password=spec.user_password or self.credentials.word(f"users/{name}"),
             seed=self._identities.node_seed(name),
@@ -351,12 +356,6 @@ class _Planner:
         if client is not None and client.server is not None:
             names.append(client.server)
         return tuple(names)
-
-
-def _console_faults(spec: Settings) -> ConsoleFaults:
-    if spec.console is None or spec.console.faults is None:
-        return NO_FAULTS
-    return ConsoleFaults(**spec.console.faults.model_dump())
 
 
 def _indices(topology: Topology, existing: Mapping[str, NodePlan]) -> dict[str, int]:

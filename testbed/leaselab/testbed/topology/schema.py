@@ -26,6 +26,7 @@ from leaselab.testbed.topology.fieldtypes import (
     Memory,
     NodeName,
     Personality,
+    PublicKey,
     Published,
     ReleaseText,
     SignedDurationField,
@@ -194,6 +195,7 @@ class Console(Section):
     """Who may attach to the serial console beside the lab's own key, and what goes wrong on it."""
 
     users: dict[Text, Text] = Field({}, description="Passwords by user name.")
+    authorized_keys: list[PublicKey] = Field([], description="SSH public keys that open the console as well.")
     faults: ConsoleFaults | None = Field(None, description="What goes wrong on the line.")
 
 
