@@ -94,3 +94,30 @@ def test_a_device_that_stands_alone_says_so(fleet: Fleet) -> None:
     admin.get(CLUSTERING)
 
     assert "This device stands alone." in admin.text
+
+
+@pytest.mark.rule("CLU-01")
+def test_two_devices_make_a_cluster_when_both_are_told_of_both(fleet: Fleet) -> None:
+    fleet.appliance("gw2")
+    for device in ("gw1", "gw2"):
+        admin = at(fleet, device)
+        admin.get(CLUSTERING)
+        admin.submit(name="coast", members="gw1, gw2")
+        assert admin.notes == ["This device is a member of cluster coast."]
+    fleet.advance(seconds=0)
+
+    admin.get(CLUSTERING)
+    assert "gw1 connected yes" in admin.text
+
+
+@pytest.mark.rule("CLU-01")
+@pytest.mark.parametrize(("name", "members"), [("coast", "gw1"), ("", "gw1 gw2"), ("coast", "gw2 gw3")])
+def test_what_is_no_cluster_is_refused_and_shown_again(fleet: Fleet, name: str, members: str) -> None:
+    admin = at(fleet)
+    admin.get(CLUSTERING)
+
+    assert admin.submit(name=name, members=members) == 422
+
+    assert admin.notes
+    assert f'value="{members}"' in admin.source
+    assert fleet.devices["gw1"].state.cluster.name == ""

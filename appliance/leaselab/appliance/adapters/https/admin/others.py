@@ -1,11 +1,14 @@
 """The windows outside licensing: what the emulation knows of them, and that it does no more."""
 
+import ipaddress
 from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
 from starlette.responses import Response
 
 from leaselab.appliance.adapters.https.admin.view import Page, View
+from leaselab.appliance.instants import format_duration
+from leaselab.appliance.licensing.commands import ADMINISTRATORS_ROLE, USERS_ROLE
 from leaselab.appliance.models.windows import Window
 
 _Facts: TypeAlias = Iterable[tuple[str, str]]
@@ -32,6 +35,32 @@ def _members(view: View) -> _Facts:
             yield name, "connected" if cluster.members[name].connected else "not connected"
 
 
+def _routes(view: View) -> _Facts:
+    for name, port in view.state.network.items():
+        if port.enabled:
+            network = ipaddress.IPv4Network((port.address, port.netmask), strict=False)
+            yield str(network), f"{name} port" + (f", default gateway {port.gateway}" if port.gateway else "")
+
+
+def _vlans(view: View) -> _Facts:
+    for vlan in view.state.vlans.values():
+        yield f"{vlan.name}, VLAN ID {vlan.vlan_id}", f"{vlan.address} {vlan.netmask}"
+
+
+def _neighbours(view: View) -> _Facts:
+    for one in view.node.network.entries():
+        yield one.address, one.hardware_address + (" (entered by hand)" if one.by_hand else "")
+
+
+def _session_options(role: str) -> Callable[[View], _Facts]:
+    def facts(view: View) -> _Facts:
+        options = view.state.options_of(role)
+        for label, limit in (("idle time-out", options.idle_timeout), ("longest session", options.max_timeout)):
+            yield f"{role}, {label}", format_duration(limit) if limit else "none"
+
+    return facts
+
+
 def _hosts(view: View) -> _Facts:
     for name, host in view.config.hosts.items():
         yield name, ", ".join(f"{address} ({network})" for network, address in host.addresses.items())
@@ -43,7 +72,12 @@ def _personality(view: View) -> _Facts:
 
 _FACTS: Final[dict[Window, Callable[[View], _Facts]]] = {
     ("System", "Configuration", "Certificates"): _certificates,
+    ("System", "Network", "Internal Port", "ARP Cache"): _neighbours,
+    ("System", "Network", "VLANs"): _vlans,
+    ("System", "Network", "Routes"): _routes,
     ("System", "Network", "Hosts"): _hosts,
+    ("Administrators", "Admin Roles"): _session_options(ADMINISTRATORS_ROLE),
+    ("Users", "User Roles"): _session_options(USERS_ROLE),
     ("Administrators", "Admin Realms"): _realms("Admin Users", who="the local administrators of this device"),
     ("Users", "User Realms"): _realms("Users", who="any name, with the password that the lab gave this device"),
     ("Maintenance", "System", "Change Personality"): _personality,

@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from leaselab.appliance.adapters.https.admin.view import INVALID, Page, Show, View, message_of
-from leaselab.appliance.licensing.commands import SetNetwork
+from leaselab.appliance.licensing.commands import JoinCluster, SetNetwork
 from leaselab.appliance.licensing.events import NetworkSet
 
 # --- ports -----------------------------------------------------------------------------------------------------------
@@ -88,8 +88,26 @@ async def network(view: View) -> Response:
 
 async def clustering(view: View) -> Response:
     """Show the cluster as this node sees it (CLU)."""
+    return _clustering(view)
+
+
+def _clustering(view: View, error: str = "") -> Response:
     cluster = view.state.cluster
-    return view.show("clustering.html", cluster=cluster, leader=cluster.leader(view.state.name))
+    return view.show(
+        "clustering.html",
+        status=INVALID if error else 200,
+        cluster=cluster,
+        leader=cluster.leader(view.state.name),
+        typed={name: view.word(name) for name in ("name", "members")},
+        error=error,
+    )
+
+
+async def join(view: View) -> Response:
+    """Make the device a node of a cluster: every node is told of all of them, in the same order (CLU-01)."""
+    name, members = view.word("name"), tuple(view.word("members").replace(",", " ").split())
+    problem = message_of(await view.do(JoinCluster(name=name, members=members)))
+    return _clustering(view, problem) if problem else view.done(f"This device is a member of cluster {name}.")
 
 
 PAGES: Final = (
@@ -98,5 +116,5 @@ PAGES: Final = (
         Page(("System", "Network", f"{name.capitalize()} Port", "Settings"), *_port(name))
         for name in ("internal", "external", "management")
     ),
-    Page(("System", "Clustering"), clustering),
+    Page(("System", "Clustering"), clustering, join),
 )
