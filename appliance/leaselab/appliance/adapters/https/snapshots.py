@@ -5,7 +5,6 @@ forgets them.
 """
 
 import io
-import zipfile
 from collections import deque
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
@@ -70,6 +69,8 @@ class SystemSnapshots:
 
 
 def _zipped(files: dict[str, bytes], at: Instant) -> bytes:
+    import zipfile  # brings three compressors, and most devices never take a snapshot
+
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
