@@ -1,6 +1,6 @@
 """Items 6 to 8 of the main menu: a Super Admin session, system snapshots, and TLS as the device left the factory.
 
-Facts 1.4: their submenus are not published. What they do is what the vendor's guides say of them.
+Facts 1.4: their submenus are not published, so these are ours.
 """
 
 from typing import Any, Final
