@@ -15,7 +15,7 @@ import paramiko
 import pytest
 
 from leaselab.appliance.adapters.serial import SerialLine
-from leaselab.appliance.adapters.ssh import MAX_WRONG_PASSWORDS, WRONG_PASSWORD_SECONDS, ConsoleListenError, SshConsole
+from leaselab.appliance.adapters.ssh import ConsoleListenError, SshConsole
 from leaselab.appliance.config import Ssh
 from leaselab.appliance.console import Effect, Errand, Facts
 from leaselab.appliance.console.tools import Echo
@@ -362,25 +362,6 @@ async def test_port_forwarding_is_refused_both_ways(ready: Server) -> None:
 async def test_nobody_else_gets_in(ready: Server, login: dict[str, Any]) -> None:
     with pytest.raises(asyncssh.PermissionDenied):
         await connected(ready, **login)
-
-
-async def test_guessing_passwords_is_slowed_and_ends_the_connection(
-    ready: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waited: list[float] = []
-
-    async def wait(seconds: float) -> None:
-        waited.append(seconds)
-
-    class Guesser(asyncssh.SSHClient):
-        def password_auth_requested(self) -> str:
-            return "guess"
-
-    monkeypatch.setattr("leaselab.appliance.adapters.ssh.asyncio.sleep", wait)
-    with pytest.raises(asyncssh.PermissionDenied, match="too many wrong passwords"):
-        await connected(ready, client_factory=Guesser, client_keys=None)
-
-    assert waited == [WRONG_PASSWORD_SECONDS] * MAX_WRONG_PASSWORDS
 
 
 async def test_a_server_without_passwords_does_not_ask_for_one(ready: Server) -> None:

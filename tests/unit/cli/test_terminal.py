@@ -151,3 +151,14 @@ def test_the_console_hears_of_a_new_window_size() -> None:
     assert len(sizes) == 1
     os.close(far)
     os.close(near)
+
+
+def test_what_was_typed_before_the_terminal_was_raw_is_not_lost() -> None:
+    far, near = pty.openpty()
+    os.write(far, b"early\r")
+
+    with raw(near, on_resize=lambda _columns, _rows: None):
+        assert os.read(near, 100) == b"early\n"
+
+    os.close(far)
+    os.close(near)

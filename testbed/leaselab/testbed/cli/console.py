@@ -35,8 +35,8 @@ def console(node: str, *, lab: str) -> None:
     stdin, stdout = sys.stdin.fileno(), sys.stdout.fileno()
     try:
         if os.isatty(stdin):
-            sys.stderr.write(f"attached to {chosen[node].name}; ~. at the start of a line leaves\n")
             with raw(stdin, on_resize=channel.resize_pty):
+                sys.stderr.write(f"attached to {chosen[node].name}; ~. at the start of a line leaves\r\n")
                 pump(channel, stdin, stdout, Escapes())
             sys.stderr.write("\nleft the console\n")
         else:

@@ -107,7 +107,7 @@ def raw(terminal: int, *, on_resize: Callable[[int, int], object]) -> Iterator[N
     before = termios.tcgetattr(terminal)
     resized = signal.signal(signal.SIGWINCH, lambda _signal, _frame: on_resize(*shutil.get_terminal_size()))
     try:
-        tty.setraw(terminal)
+        tty.setraw(terminal, termios.TCSADRAIN)  # what was typed meanwhile is not lost, as it would be by default
         yield
     finally:
         termios.tcsetattr(terminal, termios.TCSADRAIN, before)
