@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pty
+import select
 import signal
 import socket
 import termios
@@ -156,6 +157,7 @@ def test_the_console_hears_of_a_new_window_size() -> None:
 def test_what_was_typed_before_the_terminal_was_raw_is_not_lost() -> None:
     far, near = pty.openpty()
     os.write(far, b"early\r")
+    select.select([near], [], [])  # until the kernel has brought it over
 
     with raw(near, on_resize=lambda _columns, _rows: None):
         assert os.read(near, 100) == b"early\n"
