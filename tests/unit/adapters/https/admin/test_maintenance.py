@@ -5,7 +5,7 @@ import pytest
 from leaselab.appliance.adapters.https.admin import addresses
 from leaselab.appliance.console import Effect
 from leaselab.testbed.testing.fleet import Fleet
-from leaselab.testbed.testing.visitor import Visitor
+from leaselab.testbed.testing.visitor import Peers, Visitor
 
 UPGRADE = "/dana-admin/maintenance/system/upgrade-downgrade.cgi"
 
@@ -141,3 +141,15 @@ def test_without_a_version_before_a_rollback_is_not_done(fleet: Fleet) -> None:
 
     assert admin.effects == []
     assert admin.notes == ["Choose what is to be done by a button of this page."]
+
+
+def test_connectivity_is_tested_with_every_device_that_this_one_knows(fleet: Fleet) -> None:
+    admin = at(fleet)
+    admin.get(addresses.PLATFORM)
+    admin.submit(btnTest="x")
+    assert "vls1 (10.0.0.2) answers in 0.25 ms" in admin.text
+
+    admin.context.network = Peers({})
+    admin.submit(btnTest="x")
+    assert "vls1 (10.0.0.2) does not answer" in admin.text
+    assert admin.effects == []

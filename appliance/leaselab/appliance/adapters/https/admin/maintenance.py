@@ -6,10 +6,15 @@ from starlette.responses import Response
 
 from leaselab.appliance.adapters.https.admin.view import INVALID, Page, View, message_of
 from leaselab.appliance.console import Effect
+from leaselab.appliance.console.facts import facts_of
+from leaselab.appliance.console.tools import Echo, Probe
 from leaselab.appliance.licensing.commands import InstallSoftware, RollBack
 from leaselab.appliance.machine import Command
 from leaselab.appliance.models.releases import Release, build_of, release_of_package
 from leaselab.appliance.models.services import HALTED_ON_LICENSE_SERVER, service_states
+
+PEERS_TESTED: Final = 10
+"""One after the other; each that does not answer takes a second."""
 
 
 class Operation(NamedTuple):
@@ -45,13 +50,14 @@ async def platform(view: View) -> Response:
     return _platform(view)
 
 
-def _platform(view: View, error: str = "") -> Response:
+def _platform(view: View, error: str = "", heard: tuple[tuple[str, str, Echo], ...] = ()) -> Response:
     state, offered = view.state, _offered(view)
     services = service_states(license_server=state.is_license_server)
     return view.show(
         "platform.html",
         status=INVALID if error else 200,
         error=error,
+        heard=heard,
         version=_version(state.release),
         rollback=_version(state.rollback) if state.rollback else "",
         operations=offered,
@@ -67,6 +73,8 @@ def _version(release: str) -> str:
 
 async def operate(view: View) -> Response:
     """Restart, shut down or roll back: asked once more first, and nobody is signed in afterwards."""
+    if "btnTest" in view.form:
+        return await _test_connectivity(view)
     field = next((field for field in _offered(view) if field in view.form), "")
     if not field:
         return view.done("Choose what is to be done by a button of this page.")
@@ -75,6 +83,14 @@ async def operate(view: View) -> Response:
     wanted = _OPERATIONS[field]
     problem = message_of(await view.do(wanted.command)) if wanted.command is not None else ""
     return _platform(view, problem) if problem else _go_dark(view, wanted.effect, wanted.said)
+
+
+async def _test_connectivity(view: View) -> Response:
+    """Ask the first devices that this one knows whether they answer."""
+    peers = list(facts_of(view.state, view.config).peers.items())[:PEERS_TESTED]
+    return _platform(
+        view, heard=tuple([(name, address, await view.node.act(Probe(address=address))) for name, address in peers])
+    )
 
 
 def _go_dark(view: View, effect: Effect, said: str) -> Response:
