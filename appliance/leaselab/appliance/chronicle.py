@@ -20,7 +20,7 @@ from leaselab.appliance.ports import Store
 LINES_KEPT: Final = 2_000
 """The latest ones; a page of the log shows 100 at a time."""
 
-EVENTS_READ: Final = 10_000
+EVENTS_READ: Final = 5_000
 """At most, at a time: a tenth of a second. Lines and counts of earlier ones are passed over."""
 
 COUNTS_KEPT: Final = 5_000
