@@ -144,7 +144,8 @@ def test_administrators_are_not_served_at_the_external_port(lab: Lab) -> None:
 
     assert outside.try_("GET", "auth").status == 403
     assert outside.try_("GET", "health").status == 200
-    for path in ("/admin", "/%61dmin", "/dana-na/auth/url_admin/welcome.cgi", "/dana-admin/misc/admin.cgi"):
+    welcome, recover = "/dana-na/auth/url_admin/welcome.cgi", "/dana-na/auth/recover.cgi"
+    for path in ("/admin", "/%61dmin", welcome, recover, "/dana-admin/misc/admin.cgi"):
         assert outside.ask("GET", path).status == 403
     assert outside.ask("GET", "/dana-na/auth/url_default/welcome.cgi").status == 200
     assert rest(lab, "gw1").get("license/client")["contact"] == "up"
