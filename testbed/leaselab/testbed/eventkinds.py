@@ -53,9 +53,7 @@ _OF_A_FAULT: Final = {
 
 EVENTS: Final[dict[EventKind, Description]] = {
     "up": Description("The lab is as its file says.", {"steps": "how many were taken"}),
-    "unrehearsed": Description(
-        "Processes of nodes share less memory than they could: their life was not rehearsed.", {"why": "what went wrong"}
-    ),
+    "unrehearsed": Description("Processes of nodes share less memory than they could.", {"why": "what went wrong"}),
     "power-on": Description("A node was switched on.", mark=True),
     "phase": Description("A node's boot has come further.", {"phase": "`off`, `booting`, `wizard`, `ready`, `halted`"}),
     "provisioned": Description("All that the file wants of a node is entered.", {"commands": "how many"}),
