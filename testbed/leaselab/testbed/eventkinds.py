@@ -69,7 +69,7 @@ EVENTS: Final[dict[EventKind, Description]] = {
     "failed": Description("A node did not start.", {"why": "what stood in the way"}, mark=True),
     "erased": Description("A node forgot all that it had stored.", {"by": "`console`, if it was there"}, mark=True),
     "fault": Description("A fault is in force from now on.", _OF_A_FAULT),
-    "fault-over": Description("A fault is over.", _OF_A_FAULT),
+    "fault-over": Description("A fault is over; one that only happens has no end.", _OF_A_FAULT),
     "advanced": Description(
         "The clock was advanced.",
         {"start": "from this instant", "to": "to this one", "grants": "turns that nodes had in between"},

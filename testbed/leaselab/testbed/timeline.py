@@ -13,6 +13,7 @@ from leaselab.appliance.licensing.commands import CONCURRENT_USERS
 from leaselab.appliance.licensing.views import Report
 from leaselab.testbed.errors import CallError
 from leaselab.testbed.eventkinds import EVENTS
+from leaselab.testbed.faults.kinds import KINDS
 from leaselab.testbed.history import Life, changes, lives, reports, span
 from leaselab.testbed.lab import Lab
 from leaselab.testbed.views import LabEvent
@@ -139,10 +140,10 @@ def fault_periods(events: Iterable[LabEvent], until: Instant) -> list[FaultPerio
     since: dict[int, int] = {}
     for event in events:
         if event.kind == "fault":
-            target = str(event.fields["target"])
+            kind, target = str(event.fields["fault"]), str(event.fields["target"])
             nodes = () if target.startswith("network ") else tuple(target.split())
-            since[event.fields["n"]] = len(periods)
-            periods.append(FaultPeriod(str(event.fields["fault"]), target, nodes, event.at, max(event.at, until)))
+            periods.append(FaultPeriod(kind, target, nodes, event.at, until if KINDS[kind].lasting else event.at))
+            since[event.fields["n"]] = len(periods) - 1
         elif event.kind == "fault-over" and (at := since.pop(event.fields["n"], None)) is not None:
             periods[at] = msgspec.structs.replace(periods[at], ends_at=event.at)
     return periods

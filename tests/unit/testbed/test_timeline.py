@@ -137,8 +137,8 @@ def test_of_the_testbeds_events_those_that_befall_nodes_are_marks() -> None:
     assert built.marks == (Mark(START + 3 * HOUR, "", "lost", "lost"),), "the beginning is no news, gw1 not asked for"
 
 
-def fault(n: int, hours: int, kind: str, number: int, target: str) -> LabEvent:
-    return event(n, hours, kind, fault="cut", n=number, target=target)
+def fault(n: int, hours: int, kind: str, number: int, target: str, *, what: str = "cut") -> LabEvent:
+    return event(n, hours, kind, fault=what, n=number, target=target)
 
 
 def test_a_fault_lasts_from_its_event_to_the_one_that_says_it_is_over() -> None:
@@ -148,6 +148,7 @@ def test_a_fault_lasts_from_its_event_to_the_one_that_says_it_is_over() -> None:
         fault(3, 5, "fault-over", 1, "gw1 vls1"),
         fault(4, 6, "fault", 1, "gw1 vls1"),
         fault(5, 6, "fault-over", 1, "gw1 vls1"),
+        fault(6, 7, "fault", 3, "gw1", what="restart"),
     ]
 
     periods = timelines.fault_periods(events, START + DAY)
@@ -158,6 +159,7 @@ def test_a_fault_lasts_from_its_event_to_the_one_that_says_it_is_over() -> None:
         ("cut gw1 vls1", ("gw1", "vls1"), 0, 5),
         ("cut network external", (), 2, 24),
         ("cut gw1 vls1", ("gw1", "vls1"), 6, 6),
+        ("restart gw1", ("gw1",), 7, 7),
     ]
 
 
