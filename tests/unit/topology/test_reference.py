@@ -54,9 +54,10 @@ def test_a_chapter_says_where_its_section_stands() -> None:
     assert f"{LicenseServer.__doc__} Stands at `license-server` of [Settings](#settings)." in chapter
 
 
-def test_a_form_that_there_are_no_words_for_is_found_when_the_page_is_made() -> None:
+def test_a_form_that_there_are_no_words_for_is_told_by_its_pattern_and_another_is_an_error() -> None:
+    assert reference.takes({"type": "string", "pattern": "^[a-f]+$"}) == "text that matches `^[a-f]+$`"
     with pytest.raises(ValueError, match="has no words for"):
-        reference.takes({"type": "string", "pattern": "^unheard-of$"})
+        reference.takes({"not": {}})
 
 
 def test_every_key_has_a_description_for_editors_and_readers() -> None:

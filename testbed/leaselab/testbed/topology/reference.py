@@ -30,7 +30,7 @@ _WORDS: Final[tuple[tuple[Any, str], ...]] = (
     (fieldtypes.SignedDurationField, "duration, e.g. `5m`, `-5m`"),
     (fieldtypes.InstantField, "instant, e.g. `2018-01-01T00:00:00Z`"),
 )
-"""What takes a form of its own, in words; the rest is told by its schema."""
+"""What takes a form of its own, in words; the rest is told by its schema, at worst by its pattern."""
 _PLAIN: Final = {"string": "text", "boolean": "`true` or `false`", "number": "number", "integer": "integer"}
 _ASIDE: Final = {"description", "default", "title"}
 Schema = dict[str, Any]
@@ -154,13 +154,15 @@ def _chapter(model: type[Section], places: list[str]) -> str:
         lines[-1] += f" It also has all keys of {_link(base.__name__)}."
     if places:
         lines[-1] += f" Stands at {', '.join(places)}."
-    rows = [
-        f"| `{key}` | {takes(schema)} | {_default(schema, needed=key in needed)} | {_cell(schema['description'])} |"
-        for key, schema in _own(model).items()
-    ]
+    rows = [_row(key, schema, needed=key in needed) for key, schema in _own(model).items()]
     if rows:
         lines += ["", "| Key | Takes | Default | What |", "| --- | --- | --- | --- |", *rows]
     return "\n".join(lines)
+
+
+def _row(key: str, schema: Schema, *, needed: bool) -> str:
+    cells = (takes(schema), _default(schema, needed=needed), schema["description"])
+    return f"| `{key}` | " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _default(schema: Schema, *, needed: bool) -> str:
@@ -199,7 +201,9 @@ def takes(schema: Schema) -> str:
             return f"list of {takes(bare['items'])}"
         case {"type": "object"}:
             return _mapping(bare)
-        case {"type": str(kind)} if "pattern" not in bare:
+        case {"pattern": pattern}:
+            return f"text that matches `{pattern}`"
+        case {"type": str(kind)}:
             return _PLAIN[kind] + _range(bare)
     raise ValueError(f"topology/reference.py has no words for {bare}")
 
@@ -227,10 +231,6 @@ def title(name: str) -> str:
 def _link(name: str) -> str:
     words = title(name)
     return f"[{words}](#{words.lower().replace(' ', '-')})"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
 
 
 def _forms() -> Iterator[tuple[str, str]]:
