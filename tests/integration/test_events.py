@@ -11,7 +11,7 @@ from leaselab.testbed.timeline import timeline_of
 from leaselab.testbed.views import LabEvent
 
 QUICKSTART = Path(__file__).parents[2] / "topologies" / "quickstart.yml"
-RARE = {"refused", "failed", "lost", "overdue", "stalled", "shut-down"}
+RARE = {"unrehearsed", "refused", "failed", "lost", "overdue", "stalled", "shut-down"}
 """What no lab in good order sees; each has its own test where it comes about."""
 
 
