@@ -63,3 +63,16 @@ def test_every_link_of_a_page_leads_to_a_file_that_is_there(path: Path) -> None:
     links = [link.partition("#")[0] for link in re.findall(r"\]\((?!https?:)([^)]+)\)", text)]
 
     assert [link for link in links if link and not (path.parent / link).exists()] == []
+
+
+def headings(path: Path) -> set[str]:
+    """Return what a link to a part of a page may name: its headings, as GitHub writes them."""
+    titles = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_to_a_part_of_a_page_leads_to_a_heading_that_is_there(path: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*\.md|)#([^)]+)\)", path.read_text())
+
+    assert [(page, part) for page, part in links if part not in headings(path.parent / page if page else path)] == []

@@ -80,6 +80,7 @@ class Grafana:
             before = {board.uid: self._maybe(self._api.dashboard.get_dashboard, board.uid) for board in DASHBOARDS}
             folder = self._maybe(self._api.folder.get_folder, FOLDER_UID)
             source = self._maybe(self._api.datasource.get_datasource_by_name, DATA_SOURCE_NAME)
+            self._must_be_writable(source, data_source(prometheus_url), before)
             with contextlib.ExitStack() as undo:
                 if folder is None:
                     self._api.folder.create_folder(FOLDER_TITLE, uid=FOLDER_UID)
@@ -89,13 +90,28 @@ class Grafana:
                 undo.pop_all()
         return pushed
 
+    def _must_be_writable(
+        self, source: dict[str, Any] | None, wanted: dict[str, Any], boards: dict[str, dict[str, Any] | None]
+    ) -> None:
+        """Refuse to change what Grafana itself takes from provisioning files."""
+        if source and source.get("readOnly") and not _is_as_wanted(source, wanted):
+            raise GrafanaError(f"{self.url}: the data source {DATA_SOURCE_NAME} is read from a file", _FROM_FILES)
+        for board in DASHBOARDS:
+            there = boards[board.uid]
+            if there and there["meta"].get("provisioned") and not _is_as_wanted(there["dashboard"], board.model()):
+                raise GrafanaError(f"{self.url}: the dashboard {board.title!r} is read from a file", _FROM_FILES)
+
     def _push_source(self, before: dict[str, Any] | None, wanted: dict[str, Any], undo: contextlib.ExitStack) -> None:
         if before is None:
             self._api.datasource.create_datasource(wanted)
             undo.callback(self._api.datasource.delete_datasource_by_name, DATA_SOURCE_NAME)
-        elif any(before.get(key) != value for key, value in wanted.items()):
-            self._api.datasource.update_datasource(before["id"], {**before, **wanted})
-            undo.callback(self._api.datasource.update_datasource, before["id"], before)
+        elif not _is_as_wanted(before, wanted):
+            self._put_source(before["uid"], {**before, **wanted})
+            undo.callback(self._put_source, wanted["uid"], before)
+
+    def _put_source(self, uid: str, model: dict[str, Any]) -> None:
+        """Write a data source by its UID; the library knows numbers only, which Grafana gives up."""
+        self._api.api.PUT(f"/datasources/uid/{uid}", json=model)
 
     def _push_boards(self, before: dict[str, dict[str, Any] | None], undo: contextlib.ExitStack) -> Pushed:
         titles: dict[str, list[str]] = {"created": [], "updated": [], "unchanged": []}
@@ -145,13 +161,14 @@ class Grafana:
 
 
 def _is_as_wanted(there: dict[str, Any], model: dict[str, Any]) -> bool:
-    """Tell whether a dashboard has all that ours says; Grafana adds ``id`` and ``version``."""
+    """Tell whether something there has all that ours says; Grafana adds ``id``, ``version`` and the like."""
     return all(there.get(key) == value for key, value in model.items())
 
 
+_FROM_FILES: Final = "nothing was changed; put the files of monitoring/ into Grafana's provisioning folders anew"
 _ANY_HINT: Final = "nothing was changed; look at Grafana's log"
 _HINTS: Final = {
     FORBIDDEN: "nothing was changed; the token's service account needs the role Editor, and Admin for the data source",
     CONFLICT: "nothing was changed; something else has that name there: rename or remove it",
-    CHANGED: "nothing was changed; somebody saved that dashboard meanwhile: call it again",
+    CHANGED: "nothing was changed; somebody saved that dashboard meanwhile, or another has its title: call it again",
 }

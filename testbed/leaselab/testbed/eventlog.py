@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from leaselab.appliance.instants import Instant
+from leaselab.testbed.eventkinds import EventKind
 from leaselab.testbed.views import LabEvent
 
 
@@ -34,7 +35,7 @@ class EventLog:
         self._grown = asyncio.Event()
         self._closed = False
 
-    def add(self, kind: str, node: str = "", **fields: Any) -> None:
+    def add(self, kind: EventKind, node: str = "", **fields: Any) -> None:
         """Append an event; a full disk loses it rather than stop the lab."""
         self._last += 1
         self.counts[kind] += 1

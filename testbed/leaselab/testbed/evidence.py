@@ -37,6 +37,7 @@ def keep(lab: Lab, folder: Path) -> None:
         "appliances.log": lambda: _logs(lab),
         "status.json": lambda: [msgspec.json.format(msgspec.json.encode(lab.status())).decode()],
         "topology.yml": lambda: Path(lab.status().topology).read_text(encoding="utf-8").splitlines(),
+        "timeline.html": lambda: _timeline(lab),
         **{f"console-{node}.txt": partial(_screen, lab, node) for node in _appliances(lab)},
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,6 +54,13 @@ def _appliances(lab: Lab) -> list[str]:
 
 def _logs(lab: Lab) -> Iterable[str]:
     return (f"{line.node}  {line.text}" for line in lab.logs())
+
+
+def _timeline(lab: Lab) -> list[str]:
+    from leaselab.testbed.timeline import timeline_of
+    from leaselab.testbed.timeline_svg import html
+
+    return html(timeline_of(lab)).splitlines()
 
 
 def _screen(lab: Lab, node: str) -> list[str]:

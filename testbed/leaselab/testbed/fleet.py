@@ -12,6 +12,7 @@ from leaselab.appliance.conditions import CALM, Conditions
 from leaselab.appliance.config import CloudConfig, NodeConfig
 from leaselab.appliance.instants import Instant
 from leaselab.testbed.errors import LeaselabError, NodeFailedError, UnknownNodeError, nearest
+from leaselab.testbed.eventkinds import EventKind
 from leaselab.testbed.eventlog import EventLog
 from leaselab.testbed.runtimes.protocol import RunningNode, Runtime
 from leaselab.testbed.timekeeper.keeper import Timekeeper
@@ -288,7 +289,7 @@ class Fleet:
         if phase in (ERASED, SHUT_DOWN):
             if phase == ERASED:
                 seat.begin_anew()
-            self._events.add(phase, node, by="console")
+            self._events.add("erased" if phase == ERASED else "shut-down", node, by="console")
             self._on_console(node, phase)
             return
         if seat.phase != phase:
@@ -311,7 +312,7 @@ class Fleet:
         """Hear that the nodes' processes share less than they could."""
         self._events.add("unrehearsed", why=why)
 
-    def _switched_off(self, seat: Seat, kind: str, **fields: str) -> None:
+    def _switched_off(self, seat: Seat, kind: EventKind, **fields: str) -> None:
         self._events.add(kind, seat.plan.name, **fields)
         self._timekeeper.forget(seat.plan.name)
         self.phase(seat.plan.name, OFF, "")

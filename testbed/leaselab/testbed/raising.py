@@ -14,6 +14,7 @@ from leaselab.appliance.instants import MILLISECOND, Instant
 from leaselab.appliance.models.releases import Release, ReleaseError
 from leaselab.testbed.crowds import Crowds
 from leaselab.testbed.errors import CallError, LeaselabError, NodeFailedError, ProvisioningRefusedError
+from leaselab.testbed.eventkinds import EventKind
 from leaselab.testbed.eventlog import EventLog
 from leaselab.testbed.faults.book import Book
 from leaselab.testbed.faults.engine import ENGINE, Engine
@@ -318,7 +319,7 @@ class RaisedLab:
         finally:  # also where the engine does not answer
             self.events.close()
 
-    def _clock_event(self, kind: str, fields: dict[str, Any]) -> None:
+    def _clock_event(self, kind: EventKind, fields: dict[str, Any]) -> None:
         self.events.add(kind, str(fields.pop("node", "")), **fields)
 
 

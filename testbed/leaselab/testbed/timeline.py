@@ -12,12 +12,13 @@ from leaselab.appliance.instants import Instant, format_instant
 from leaselab.appliance.licensing.commands import CONCURRENT_USERS
 from leaselab.appliance.licensing.views import Report
 from leaselab.testbed.errors import CallError
+from leaselab.testbed.eventkinds import EVENTS
+from leaselab.testbed.faults.kinds import KINDS
 from leaselab.testbed.history import Life, changes, lives, reports, span
 from leaselab.testbed.lab import Lab
 from leaselab.testbed.views import LabEvent
 
-MARKED: Final = ("power-on", "stopped", "killed", "lost", "failed", "erased")
-"""Events of the testbed that are marks, besides those of faults."""
+MARKED: Final = {kind for kind, described in EVENTS.items() if described.mark}
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -43,6 +44,24 @@ class Period(msgspec.Struct, frozen=True):
     kind: str
     begins_at: Instant
     ends_at: Instant
+
+
+class FaultPeriod(msgspec.Struct, frozen=True):
+    """A stretch of time in which a fault was in force; one that only happens ends as it begins.
+
+    ``nodes`` is empty where it befell a network.
+    """
+
+    kind: str
+    target: str
+    nodes: tuple[str, ...]
+    begins_at: Instant
+    ends_at: Instant
+
+    @property
+    def name(self) -> str:
+        """Kind and target, e.g. ``cut gw1 vls1``."""
+        return f"{self.kind} {self.target}"
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -73,6 +92,7 @@ class Timeline(msgspec.Struct, frozen=True):
     ends_at: Instant
     tracks: tuple[Track, ...]
     marks: tuple[Mark, ...]
+    faults: tuple[FaultPeriod, ...] = ()
 
 
 def timeline_of(lab: Lab, *, feature: str = CONCURRENT_USERS, nodes: Iterable[str] = ()) -> Timeline:
@@ -94,6 +114,7 @@ def timeline_of(lab: Lab, *, feature: str = CONCURRENT_USERS, nodes: Iterable[st
 def build(lab: str, found: Mapping[str, Life], events: Iterable[LabEvent], *, feature: str, until: Instant) -> Timeline:
     """Put a timeline together from lives and events of the testbed."""
     begins_at, ends_at = span(found, until)
+    known = list(events)
     return Timeline(
         lab=lab,
         feature=feature,
@@ -102,12 +123,30 @@ def build(lab: str, found: Mapping[str, Life], events: Iterable[LabEvent], *, fe
         tracks=tuple(_track(life, feature, ends_at) for life in found.values()),
         marks=tuple(
             Mark(event.at, event.node, event.kind, _words(event))
-            for event in events
+            for event in known
             if event.at > begins_at  # its beginning is no news
-            and (event.kind in MARKED or event.kind.startswith("fault"))
+            and event.kind in MARKED
             and (not event.node or event.node in found)
         ),
+        faults=tuple(
+            one for one in fault_periods(known, ends_at) if not one.nodes or any(node in found for node in one.nodes)
+        ),
     )
+
+
+def fault_periods(events: Iterable[LabEvent], until: Instant) -> list[FaultPeriod]:
+    """Return the stretches in which faults were in force, by their beginning; an open one lasts ``until``."""
+    periods: list[FaultPeriod] = []
+    since: dict[int, int] = {}
+    for event in events:
+        if event.kind == "fault":
+            kind, target = str(event.fields["fault"]), str(event.fields["target"])
+            nodes = () if target.startswith("network ") else tuple(target.split())
+            periods.append(FaultPeriod(kind, target, nodes, event.at, until if KINDS[kind].lasting else event.at))
+            since[event.fields["n"]] = len(periods) - 1
+        elif event.kind == "fault-over" and (at := since.pop(event.fields["n"], None)) is not None:
+            periods[at] = msgspec.structs.replace(periods[at], ends_at=event.at)
+    return periods
 
 
 def _track(life: Life, feature: str, until: Instant) -> Track:
@@ -174,6 +213,11 @@ def mermaid(timeline: Timeline) -> str:
         f"    title {timeline.lab}: {timeline.feature}",
         "    dateFormat YYYY-MM-DDTHH:mm:ss",
         "    axisFormat %m-%d %H:%M",
+        *(["    section faults"] if timeline.faults else []),
+        *(
+            f"    {one.name} :crit, {_mermaid_time(one.begins_at)}, {_mermaid_time(one.ends_at)}"
+            for one in timeline.faults
+        ),
     ]
     for track in timeline.tracks:
         lines.append(f"    section {track.node}")

@@ -17,6 +17,12 @@ LANE: Final = 96
 GAP: Final = 18
 BAND: Final = 6
 """Height of a period's band; they stand above each other at the lane's foot."""
+ROW: Final = 16
+"""Height of a fault's row above the lanes."""
+MOST_FAULTS: Final = 12
+"""Rows of faults; what befell more often or elsewhere is in the tables of the page, and in the JSON."""
+NAME_LENGTH: Final = 26
+"""Characters of a fault's name that fit beside its row; the band's own words have all of it."""
 FOOTER: Final = 44
 
 STEPS: Final = (
@@ -49,7 +55,7 @@ STYLE: Final = """
     .installed{fill:#c9d3e3}.reserved{fill:#6ea8fe}.incremental{fill:#a5c8ff}.auto{fill:#f4b860}
     .line{fill:none;stroke-width:2;stroke-linejoin:round}
     .users{stroke:#14805e}.limit{stroke:#c2412d;stroke-dasharray:5 4}
-    .p-auto{fill:#0b7fab}.p-contact{fill:#c2412d}.p-grace{fill:#b58900}.p-stopped{fill:#7a1f1f}
+    .p-auto{fill:#0b7fab}.p-contact{fill:#c2412d}.p-grace{fill:#b58900}.p-stopped{fill:#7a1f1f}.p-fault{fill:#6d3fd1}
     .mark{stroke:#6d3fd1;stroke-width:1.5}.flag{fill:#6d3fd1}
     text{font-family:Inter,ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
     .h1{font-size:21px;font-weight:650;letter-spacing:-.2px}.h2{font-size:13px}.name{font-size:15px;font-weight:650}
@@ -59,7 +65,7 @@ STYLE: Final = """
       .ink{fill:#edf1f8}.soft{fill:#9fadc4}
       .installed{fill:#3a4a69}.reserved{fill:#3f74c9}.incremental{fill:#2d5596}.auto{fill:#b97a1c}
       .users{stroke:#54d3a5}.limit{stroke:#ff8f7a}.mark{stroke:#b79cff}.flag{fill:#b79cff}
-      .p-auto{fill:#57c7ef}.p-contact{fill:#ff8f7a}.p-grace{fill:#e0b93a}.p-stopped{fill:#e05a5a}
+      .p-auto{fill:#57c7ef}.p-contact{fill:#ff8f7a}.p-grace{fill:#e0b93a}.p-stopped{fill:#e05a5a}.p-fault{fill:#b79cff}
     }
 """
 
@@ -98,6 +104,7 @@ def html(timeline: Timeline) -> str:
     """Write a page with the drawing, and in tables all that it shows."""
     happened = [
         *((mark.at, mark.node, mark.text, "") for mark in timeline.marks),
+        *((one.begins_at, ", ".join(one.nodes), one.name, format_instant(one.ends_at)) for one in timeline.faults),
         *(
             (one.begins_at, track.node, one.kind, format_instant(one.ends_at))
             for track in timeline.tracks
@@ -143,7 +150,9 @@ class _Drawing:
     def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
         self.length = max(timeline.ends_at - timeline.begins_at, SECOND)
-        self.bottom = HEADER + len(timeline.tracks) * (LANE + GAP)
+        self.faults = list(dict.fromkeys(one.name for one in timeline.faults))[:MOST_FAULTS]
+        self.lanes = HEADER + (len(self.faults) * ROW + GAP if self.faults else 0)
+        self.bottom = self.lanes + len(timeline.tracks) * (LANE + GAP)
         self.height = self.bottom + FOOTER
 
     def text(self) -> str:
@@ -160,9 +169,10 @@ class _Drawing:
             f'  <text class="soft h2" x="32" y="65">{escape(summary)}</text>',
             *self._legend(),
             *self._axis(),
+            *self._fault_rows(),
         ]
         for number, track in enumerate(timeline.tracks):
-            parts += self._lane(track, HEADER + number * (LANE + GAP))
+            parts += self._lane(track, self.lanes + number * (LANE + GAP))
         parts += [self._mark(mark, HEADER, self.bottom - GAP) for mark in timeline.marks if not mark.node]
         return "\n".join([*parts, "</svg>"]) + "\n"
 
@@ -192,6 +202,15 @@ class _Drawing:
             yield f'  <path class="tick" d="M{self.x(at)} {HEADER - 6}V{self.bottom - GAP + 6}"/>'
             yield f'  <text class="soft tiny middle" x="{self.x(at)}" y="{self.bottom + 8}">{words}</text>'
 
+    def _fault_rows(self) -> Iterator[str]:
+        """Draw a row for each fault that there was, with a band for each time that it was in force."""
+        for number, name in enumerate(self.faults):
+            y = HEADER + number * ROW
+            yield f'  <text class="soft tiny" x="32" y="{y + 10}">{escape(_shortened(name))}</text>'
+            for one in self.timeline.faults:
+                if one.name == name:
+                    yield self._band("p-fault", name, one.begins_at, one.ends_at, y + 3)
+
     def _lane(self, track: Track, top: int) -> Iterator[str]:
         peak = max((max(one.signed_in, one.limit, _top(one)) for one in track.points), default=0) or 1
         width = WIDTH - LEFT - RIGHT
@@ -206,7 +225,8 @@ class _Drawing:
             yield self._line(track.points, [one.limit for one in track.points], top, peak, "limit")
             yield self._line(track.points, [one.signed_in for one in track.points], top, peak, "users")
         for number, period in enumerate(track.periods):
-            yield self._period(period, top + LANE - BAND - 1 - BAND * (number and _rank(track.periods, number)))
+            y = top + LANE - BAND - 1 - BAND * (number and _rank(track.periods, number))
+            yield self._band(PERIODS[period.kind], period.kind, period.begins_at, period.ends_at, y)
         for mark in self.timeline.marks:
             if mark.node == track.node:
                 yield self._mark(mark, top, top + LANE)
@@ -250,11 +270,11 @@ class _Drawing:
             corners += [(self.x(point.at), y), (self.x(end), y)]
         return corners
 
-    def _period(self, period: Period, y: int) -> str:
-        begin, end = self.x(period.begins_at), self.x(period.ends_at)
-        words = f"{period.kind}, {format_instant(period.begins_at)} to {format_instant(period.ends_at)}"
+    def _band(self, style: str, name: str, begins_at: Instant, ends_at: Instant, y: int) -> str:
+        begin, end = self.x(begins_at), self.x(ends_at)
+        words = f"{name}, {format_instant(begins_at)} to {format_instant(ends_at)}"
         return (
-            f'  <rect class="{PERIODS[period.kind]}" x="{begin}" y="{y}" width="{max(end - begin, 2):g}" '
+            f'  <rect class="{style}" x="{begin}" y="{y}" width="{max(end - begin, 2):g}" '
             f'height="{BAND - 1}" rx="1.5"><title>{escape(words)}</title></rect>'
         )
 
@@ -269,6 +289,10 @@ class _Drawing:
 
 def _top(point: Point) -> int:
     return max(point.installed, point.leased)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= NAME_LENGTH else name[: NAME_LENGTH - 1] + "…"
 
 
 def _rank(periods: tuple[Period, ...], number: int) -> int:

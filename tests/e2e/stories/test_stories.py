@@ -3,6 +3,8 @@
 Each test gets a lab of its own (docs/pytest.md), and the clock stands still unless the test moves it.
 """
 
+from pathlib import Path
+
 import pytest
 
 from leaselab.appliance.licensing.commands import DownloadKeys, ReleaseClient, SetServer
@@ -14,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("home")
 
 
 @pytest.fixture
-def home(tmp_path: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the labs of these tests away from the reader's own."""
     monkeypatch.setenv("LEASELAB_HOME", str(tmp_path))
 

@@ -18,7 +18,7 @@ from leaselab.testbed.images import ImageInfo
 from leaselab.testbed.preflight import Finding
 from leaselab.testbed.simulation.invariants import Violation
 from leaselab.testbed.simulation.run import Figures, PoolFigures
-from leaselab.testbed.timeline import Mark, Period, Point, Timeline, Track
+from leaselab.testbed.timeline import FaultPeriod, Mark, Period, Point, Timeline, Track
 from leaselab.testbed.views import (
     Advanced,
     ClockStatus,
@@ -123,6 +123,7 @@ def test_the_variable_of_an_option_is_its_own_name_in_capitals(path: tuple[str, 
         ("timeline", Point),
         ("timeline", Period),
         ("timeline", Mark),
+        ("timeline", FaultPeriod),
         ("monitor", Pushed),
     ],
     ids=lambda value: value if isinstance(value, str) else value.__name__,

@@ -2,7 +2,9 @@
 
 import json
 import re
+import typing
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -38,12 +40,39 @@ def differences(ours: Any, theirs: Any, path: str = "") -> Iterator[str]:
         yield f"{path} is {theirs!r}, not {ours!r}"
 
 
-def round_trip(model: dict[str, Any]) -> Any:
+JSON_TYPES: dict[Any, Any] = {str: str, bool: bool, int: int, float: (int, float), type(None): type(None)}
+
+
+def parsed(model: dict[str, Any]) -> Dashboard:
     plugins.register_default_plugins()
-    read = json.loads(JSONEncoder().encode(Dashboard.from_json(model)))
+    return Dashboard.from_json(model)
+
+
+def round_trip(model: dict[str, Any]) -> Any:
+    read = json.loads(JSONEncoder().encode(parsed(model)))
     for ours, theirs in zip(model["annotations"]["list"], read["annotations"]["list"], strict=True):
         theirs |= {key: value for key, value in ours.items() if key in OF_PROMETHEUS}
     return read
+
+
+def misfits(value: Any, kind: Any, path: str = "") -> Iterator[str]:
+    """Yield what of a parsed dashboard is not of the type that Grafana's types give it: parsing looks at names only."""
+    options = typing.get_args(kind)
+    if hasattr(value, "to_json"):
+        for name, one in typing.get_type_hints(type(value)).items():
+            yield from misfits(getattr(value, name), one, f"{path}/{name}")
+    elif typing.get_origin(kind) is typing.Union:
+        found = [list(misfits(value, option, path)) for option in options]
+        yield from [] if [] in found else found[0]
+    elif typing.get_origin(kind) is list and isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from misfits(item, options[0], f"{path}/{index}")
+    elif typing.get_origin(kind) is typing.Literal or (isinstance(kind, type) and issubclass(kind, Enum)):
+        allowed = options or tuple(member.value for member in kind)
+        if value not in allowed:
+            yield f"{path} is {value!r}, none of {allowed}"
+    elif typing.get_origin(kind) is list or (kind in JSON_TYPES and not isinstance(value, JSON_TYPES[kind])):
+        yield f"{path} is {value!r}, no {kind}"
 
 
 @every_board
@@ -53,11 +82,60 @@ def test_grafanas_own_types_keep_all_that_a_dashboard_says(board: Board) -> None
     assert list(differences(model, round_trip(model))) == []
 
 
-def test_grafanas_own_types_drop_what_they_do_not_know() -> None:
-    model = DASHBOARDS[0].model()
-    model["panels"][0]["fieldConfig"]["defaults"]["unti"] = "s"
+@every_board
+def test_every_value_of_a_dashboard_is_of_the_type_that_grafana_gives_it(board: Board) -> None:
+    assert list(misfits(parsed(board.model()), Dashboard)) == []
 
-    assert list(differences(model, round_trip(model))) == ["/panels/0/fieldConfig/defaults/unti is lost"]
+
+def changed(place: str, value: Any) -> dict[str, Any]:
+    """Return a dashboard in which something is other than we wrote it."""
+    model: dict[str, Any] = json.loads(json.dumps(DASHBOARDS[1].model()))
+    *within, last = [int(part) if part.isdigit() else part for part in place.split("/")]
+    item: Any = model
+    for part in within:
+        item = item[part]
+    item[last] = value
+    return model
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "tite",
+        "templating/list/1/refrsh",
+        "panels/0/kind",
+        "panels/0/gridPos/z",
+        "panels/0/options/colourMode",
+        "panels/0/fieldConfig/defaults/unti",
+        "panels/0/fieldConfig/defaults/thresholds/step",
+        "panels/4/fieldConfig/defaults/custom/lineWith",
+        "panels/4/options/legend/show",
+        "panels/4/targets/0/legend",
+        "panels/8/options/showHeaders",
+    ],
+)
+def test_a_name_that_grafana_does_not_know_is_found_wherever_it_stands(place: str) -> None:
+    model = changed(place, "s")
+
+    assert f"/{place} is lost" in list(differences(model, round_trip(model)))
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("refresh", 10),
+        ("panels/0/title", 1),
+        ("panels/0/gridPos/w", "wide"),
+        ("panels/0/options/colorMode", "backgroud"),
+        ("panels/0/fieldConfig/defaults/thresholds/mode", "relative"),
+        ("panels/4/fieldConfig/defaults/custom/showPoints", "nevre"),
+        ("panels/4/options/tooltip/sort", "down"),
+        ("panels/4/targets/0/expr", None),
+        ("panels/8/options/cellHeight", "small"),
+    ],
+)
+def test_a_value_that_grafana_does_not_take_is_found_wherever_it_stands(place: str, value: Any) -> None:
+    assert len(list(misfits(parsed(changed(place, value)), Dashboard))) == 1
 
 
 @every_board

@@ -32,6 +32,8 @@ class FakeGrafana(ThreadingHTTPServer):
         self.folders: dict[str, dict[str, Any]] = {}
         self.sources: dict[str, dict[str, Any]] = {}
         self.boards: dict[str, dict[str, Any]] = {}
+        self.provisioned: set[str] = set()
+        """UIDs of dashboards that come from files."""
         self.writes = 0
         self.refuse: tuple[str, int] | None = None
         """Path that begins so, on writing; status."""
@@ -60,7 +62,7 @@ class FakeGrafana(ThreadingHTTPServer):
             case "POST", "dashboards", ["db"]:
                 return self._save(body)
             case "GET", "dashboards", ["uid", uid] if uid in self.boards:
-                return 200, {"dashboard": self.boards[uid], "meta": {}}
+                return 200, {"dashboard": self.boards[uid], "meta": {"provisioned": uid in self.provisioned}}
             case "DELETE", "dashboards", ["uid", uid] if uid in self.boards:
                 return 200, self.boards.pop(uid)
         return 404, {"message": "not found"}
@@ -77,11 +79,13 @@ class FakeGrafana(ThreadingHTTPServer):
 
     def _source(self, method: str, rest: list[str], body: Any) -> Answer:
         if method == "POST":
-            self.sources[body["name"]] = {**body, "id": 1}
-            return 200, {"id": 1}
-        if method == "PUT":
+            self.sources[body["name"]] = {**body, "id": 1, "readOnly": False}
+            return 200, {"id": 1, "message": "Datasource added", "name": body["name"]}
+        if method == "PUT" and rest[0] == "uid":
+            (name,) = (name for name, source in self.sources.items() if source["uid"] == rest[1])
+            del self.sources[name]
             self.sources[body["name"]] = body
-            return 200, body
+            return 200, {"id": body["id"], "message": "Datasource updated", "name": body["name"]}
         if rest[-1] not in self.sources:
             return 404, {"message": "not found"}
         return 200, self.sources.pop(rest[-1]) if method == "DELETE" else self.sources[rest[-1]]
@@ -160,6 +164,22 @@ def test_what_somebody_changed_is_brought_back(fake: FakeGrafana, grafana: Grafa
     assert pushed.updated == (DASHBOARDS[1].title,)
     assert fake.boards[DASHBOARDS[1].uid]["title"] == DASHBOARDS[1].title
     assert fake.sources[DATA_SOURCE_NAME]["url"] == "http://elsewhere:9090"
+
+
+def test_what_grafana_reads_from_files_is_left_alone_and_said(fake: FakeGrafana, grafana: Grafana) -> None:
+    grafana.push(PROMETHEUS)
+    fake.provisioned = set(fake.boards)
+    fake.sources[DATA_SOURCE_NAME]["readOnly"] = True
+    assert grafana.push(PROMETHEUS).unchanged == tuple(board.title for board in DASHBOARDS)
+
+    with pytest.raises(GrafanaError, match="the data source Leaselab is read from a file"):
+        grafana.push("http://elsewhere:9090")
+    fake.boards[DASHBOARDS[2].uid]["title"] = "older"
+    before = fake.kept()
+    with pytest.raises(GrafanaError, match="the dashboard 'Leaselab: gateway' is read from a file"):
+        grafana.push(PROMETHEUS)
+
+    assert fake.kept() == before
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,8 @@ async def test_an_event_has_its_number_both_times_and_what_is_said_of_it(tmp_pat
 
 async def test_numbers_go_on_where_a_host_that_is_gone_left_off_and_a_torn_line_is_left_out(tmp_path: Path) -> None:
     with contextlib.closing(EventLog(tmp_path, now=lambda: 0)) as log:
-        log.add("one")
-        log.add("two")
+        log.add("power-on")
+        log.add("phase")
     whole = (tmp_path / "events.jsonl").read_bytes()
     (tmp_path / "events.jsonl").write_bytes(whole[:-5])  # the power went in the middle of the second
 
@@ -42,23 +42,24 @@ async def test_numbers_go_on_where_a_host_that_is_gone_left_off_and_a_torn_line_
 
 async def test_only_what_is_later_than_a_number_is_read(tmp_path: Path) -> None:
     with contextlib.closing(EventLog(tmp_path, now=lambda: 0)) as log:
-        for kind in ("one", "two", "three"):
-            log.add(kind)
+        log.add("power-on")
+        log.add("phase")
+        log.add("up")
 
-        assert [event.kind for event in await read(log, after=1)] == ["two", "three"]
+        assert [event.kind for event in await read(log, after=1)] == ["phase", "up"]
 
 
 async def test_who_follows_hears_what_comes_until_the_log_is_closed(tmp_path: Path) -> None:
     log = EventLog(tmp_path, now=lambda: 0)
-    log.add("before")
+    log.add("power-on")
     following = asyncio.create_task(read(log, follow=True))
     await asyncio.sleep(0)
-    log.add("after")
+    log.add("stopped")
     await asyncio.sleep(0)
     log.close()
 
     async with asyncio.timeout(60):
-        assert [event.kind for event in await following] == ["before", "after"]
+        assert [event.kind for event in await following] == ["power-on", "stopped"]
 
 
 class FullDisk:
@@ -76,14 +77,14 @@ async def test_a_full_disk_loses_the_event_and_not_the_lab(tmp_path: Path, monke
         with monkeypatch.context() as full:
             full.setattr(log, "_file", FullDisk())
             log.add("lost")
-        log.add("kept")
+        log.add("up")
 
-        assert [(event.n, event.kind) for event in await read(log)] == [(2, "kept")]
+        assert [(event.n, event.kind) for event in await read(log)] == [(2, "up")]
 
 
 async def test_a_log_that_was_removed_reads_as_empty(tmp_path: Path) -> None:
     with contextlib.closing(EventLog(tmp_path, now=lambda: 0)) as log:
-        log.add("one")
+        log.add("up")
         (tmp_path / "events.jsonl").unlink()
 
         assert await read(log) == []

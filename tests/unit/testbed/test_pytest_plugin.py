@@ -245,7 +245,9 @@ def test_a_failed_tests_lab_is_kept_as_files_where_a_folder_is_named(
     result.assert_outcomes(failed=1, passed=1)
     assert [path.name for path in folder.iterdir()] == ["test_story.py-test_it"]
     kept = {path.name: path.read_text() for path in (folder / "test_story.py-test_it").iterdir()}
-    assert set(kept) == {"events.jsonl", "appliances.log", "status.json", "topology.yml", "console-gw1.txt"}
+    files = {"events.jsonl", "appliances.log", "status.json", "topology.yml", "timeline.html", "console-gw1.txt"}
+    assert set(kept) == files
+    assert "<title>small" in kept["timeline.html"]
     assert "LIC10201" in kept["appliances.log"]
     assert '"kind":"users"' in kept["events.jsonl"]
     assert kept["topology.yml"] == SMALL_LAB

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from leaselab.appliance.conditions import Conditions
 from leaselab.appliance.instants import Instant, format_duration
 from leaselab.testbed.errors import CallError
+from leaselab.testbed.eventkinds import EventKind
 from leaselab.testbed.faults.book import Book, Change, Entry
 from leaselab.testbed.faults.effects import conditions
 from leaselab.testbed.faults.kinds import Fault, misfits, written
@@ -39,7 +40,7 @@ class World(Protocol):
         """Cut the packets of a link, or heal it, where the nodes have a network of their own."""
         ...
 
-    def tell(self, kind: str, node: str, fields: dict[str, Any]) -> None:
+    def tell(self, kind: EventKind, node: str, fields: dict[str, Any]) -> None:
         """Note that a fault has begun or is over."""
         ...
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 from typing import Any, Protocol, runtime_checkable
 
 from leaselab.appliance.conditions import Conditions
+from leaselab.testbed.eventkinds import EventKind
 from leaselab.testbed.eventlog import EventLog
 from leaselab.testbed.faults.kinds import Fault
 from leaselab.testbed.fleet import Fleet
@@ -70,6 +71,6 @@ class RunningWorld:
         else:
             await runtime.heal(one, other)
 
-    def tell(self, kind: str, node: str, fields: dict[str, Any]) -> None:
+    def tell(self, kind: EventKind, node: str, fields: dict[str, Any]) -> None:
         """Note in the lab's events that a fault has begun or is over."""
         self._events.add(kind, node, **fields)

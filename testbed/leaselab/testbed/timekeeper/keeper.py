@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 from leaselab.appliance.instants import SECOND, Instant, format_instant
+from leaselab.testbed.eventkinds import EventKind
 from leaselab.testbed.timekeeper.scheduler import Scheduler, SchedulerError, Turn
 
 GRANT_LIMIT_SECONDS: Final = 10.0
@@ -80,7 +81,7 @@ class Advance:
     failure: str = ""
 
 
-OnEvent = Callable[[str, dict[str, object]], None]
+OnEvent = Callable[[EventKind, dict[str, object]], None]
 OnProgress = Callable[[Advance], None]
 Keep = Callable[[], Awaitable[None]]
 
