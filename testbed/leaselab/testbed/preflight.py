@@ -27,7 +27,7 @@ CONNECTIONS_A_NODE: Final = 4
 BASE_MEMORY: Final = 110 * MIB
 """A lab's host before its first node; 64 MiB embedded, 110 MiB with its nursery of processes."""
 
-MEMORY_A_NODE: Final = {"embedded": 1 * MIB, "process": 20 * MIB, "docker": 48 * MIB}
+MEMORY_A_NODE: Final = {"embedded": 1 * MIB, "process": 20 * MIB, "docker": 48 * MIB, "swarm": 1 * MIB}
 """Of each node, by runtime: 0.6 and 18 MiB after ten days of lab time, rounded up."""
 
 DISK_A_NODE: Final = 2 * MIB
