@@ -15,8 +15,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from leaselab.testbed.engine import Engine
+from leaselab.testbed import images
+from leaselab.testbed.engine import LAB, Engine
 from leaselab.testbed.errors import EngineError
+
+SWARM_PARTS = ("dockerd", "ip", "nsenter", "setpriv", "unshare")
+"""What :func:`swarm_of_two` drives, beside the engine that has the image."""
 
 HERE = "10.213.{}.254"
 """This machine, as the others see it."""
@@ -80,6 +84,23 @@ class Host:
             self._process.kill()
             self._process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def kill(self, service: str) -> bool:
+        """Send SIGKILL to a service's container, if it is here; tell whether it is."""
+        with self.connected() as engine:
+            found = engine.api.containers(filters={"label": f"com.docker.swarm.service.name={service}"})
+            for container in found:
+                engine.api.kill(container["Id"])
+        return bool(found)
+
+    @contextmanager
+    def connected(self) -> Iterator[Engine]:
+        """Ask its engine."""
+        engine = Engine.connect(self.address)
+        try:
+            yield engine
+        finally:
+            engine.close()
 
     def _answers(self) -> bool:
         assert self._process is not None
@@ -168,6 +189,7 @@ def swarm_of_two() -> Iterator[tuple[Host, Host]]:
         one.start()
         two.start()
         join(one, two)
+        copy_image(one, two)
         yield one, two
     finally:
         for host in (two, one):
@@ -176,13 +198,39 @@ def swarm_of_two() -> Iterator[tuple[Host, Host]]:
 
 
 def join(manager: Host, worker: Host) -> None:
-    """Make a swarm."""
-    first, second = Engine.connect(manager.address), Engine.connect(worker.address)
-    try:
+    """Make a swarm, which notices a machine's end within seconds."""
+    with manager.connected() as first, worker.connected() as second:
         spec = first.api.create_swarm_spec(dispatcher_heartbeat_period=1_000_000_000)
         first.api.init_swarm(advertise_addr=manager.ip, swarm_spec=spec)
         token = first.api.inspect_swarm()["JoinTokens"]["Worker"]
         second.api.join_swarm([manager.ip], token, advertise_addr=worker.ip)
+
+
+def copy_image(*hosts: Host) -> None:
+    """Give machines the image of the engine that tests use."""
+    usual = Engine.connect()
+    try:
+        for host in hosts:
+            with host.connected() as engine:
+                images.copy(usual, engine)
     finally:
-        first.close()
-        second.close()
+        usual.close()
+
+
+def label(manager: Host, host: Host, **labels: str) -> None:
+    """Put labels on one of a swarm's machines; it keeps those it has."""
+    with manager.connected() as managing, host.connected() as labelled:
+        node = managing.api.inspect_node(labelled.api.info()["Swarm"]["NodeID"])
+        spec = node["Spec"] | {"Labels": node["Spec"].get("Labels", {}) | labels}
+        managing.api.update_node(node["ID"], node["Version"]["Index"], spec)
+
+
+def left(manager: Host, lab: Path) -> list[str]:
+    """Return what a swarm has of a lab, by its folder, but tasks on machines that are down."""
+    chosen = {"label": f"{LAB}={lab}"}
+    with manager.connected() as engine:
+        api = engine.api
+        down = {node["ID"] for node in api.nodes() if node["Status"]["State"] == "down"}
+        tasks = [task for task in api.tasks(filters=chosen) if task.get("NodeID") not in down]
+        things = [*api.services(filters=chosen), *api.secrets(filters=chosen), *api.networks(filters=chosen), *tasks]
+    return [each.get("ID") or each["Id"] for each in things]

@@ -31,7 +31,7 @@ def _clear_engine(folder: Path, left: dict[tuple[Kind, str], Entry]) -> None:
             match kind:
                 case "container" | "network" | "service" | "secret":
                     engine.remove(kind, name, lab=str(folder))
-        if any(kind == "service" for kind, _ in left):
+        if any(kind in ("service", "secret") for kind, _ in left):
             engine.await_tasks(lab=str(folder))
     finally:
         engine.close()

@@ -149,7 +149,7 @@ class Engine:
             raise
 
     async def discard(self, *things: tuple[Thing, str], lab: str) -> None:
-        """Remove things in another thread (see :meth:`remove`); who is cancelled meanwhile goes on once they are gone."""
+        """Remove things in another thread (see :meth:`remove`). Who is cancelled meanwhile still waits for that."""
 
         def remove() -> None:
             for kind, name in things:

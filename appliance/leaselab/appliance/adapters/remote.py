@@ -60,7 +60,7 @@ class Outpost:
         address, _, port = lab.rpartition(":")
         self.config = _at_home(papers.config)
         self._lab = (address, int(port))
-        self._planned = dict(self.config.hosts)
+        self.planned = dict(self.config.hosts)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._context.minimum_version = ssl.TLSVersion.TLSv1_3
         self._context.load_verify_locations(cadata=papers.line.authority)
@@ -106,7 +106,7 @@ class Outpost:
     async def _meet(self, request: dict[str, Any]) -> dict[str, Any]:
         """Learn where other nodes are, and wait until they are within reach."""
         for name, addresses in request["hosts"].items():
-            self.config.hosts[name] = entry = HostEntry(addresses, self._planned[name].https_port)
+            self.config.hosts[name] = entry = HostEntry(addresses, self.planned[name].https_port)
             for network in addresses.keys() & self.config.addresses.keys():
                 try:
                     await asyncio.wait_for(_within_reach(addresses[network], entry.https_port), MEET_SECONDS)
@@ -118,7 +118,7 @@ class Outpost:
 
     async def _part(self, request: dict[str, Any]) -> dict[str, Any]:
         """Forget where a node was that is off: whoever has its address next is another."""
-        self.config.hosts[request["host"]] = self._planned[request["host"]]
+        self.config.hosts[request["host"]] = self.planned[request["host"]]
         return {}
 
     async def _die(self, _request: dict[str, Any]) -> dict[str, Any]:

@@ -83,6 +83,10 @@ class Door:
                 self.turn_away(node)
                 raise OSError(error.errno, f"cannot listen on {address}:{port}: {error.strerror}") from error
 
+    def places(self, node: str) -> list[int]:
+        """Return the ports at which visitors of a node knock."""
+        return [server.sockets[0].getsockname()[1] for server in self._listeners.get(node, ())]
+
     def turn_away(self, node: str) -> None:
         """Take no more visitors for a node."""
         for server in self._listeners.pop(node, ()):

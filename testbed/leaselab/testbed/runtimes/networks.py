@@ -4,11 +4,14 @@ import asyncio
 import contextlib
 import ipaddress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from leaselab.testbed.engine import LAB, Engine
 from leaselab.testbed.errors import EngineError, LeaselabError
 from leaselab.testbed.journal import Journal
+
+if TYPE_CHECKING:
+    from docker import APIClient
 
 NETWORK_BITS: Final = 18
 """A network's share of an address: 10.S.(64 k).0/18 (see the planner)."""
@@ -61,17 +64,23 @@ class Networks:
         self._journal.will_make("network", [name])
         # No node has the last address but one: the planner numbers them 1 to 250.
         pool = IPAMPool(subnet=str(subnet), gateway=str(subnet.broadcast_address - 1))
+
+        def make(api: "APIClient") -> None:
+            if taken := _overlapping(api, subnet):
+                raise EngineError(f"cannot make the network {name}: its addresses, {subnet}, overlap with {taken}")
+            api.create_network(
+                name,
+                driver=self._driver,
+                ipam=IPAMConfig(pool_configs=[pool]),
+                labels={LAB: str(self._lab)},
+                options=DRIVERS[self._driver],
+                check_duplicate=True,
+            )
+
         try:
             await self._engine.ask(
                 f"make the network {name} ({subnet})",
-                lambda api: api.create_network(
-                    name,
-                    driver=self._driver,
-                    ipam=IPAMConfig(pool_configs=[pool]),
-                    labels={LAB: str(self._lab)},
-                    options=DRIVERS[self._driver],
-                    check_duplicate=True,
-                ),
+                make,
             )
         except EngineError as error:
             hint = error.hint or f"`docker network ls --filter label={LAB}` lists those of labs; free {subnet}"
@@ -83,6 +92,16 @@ class Networks:
             await made
             await self._engine.discard(("network", name), lab=str(self._lab))
             self._journal.gone("network", [name])
+
+
+def _overlapping(api: "APIClient", subnet: ipaddress.IPv4Network) -> str:
+    """Name a network that has some of these addresses: a swarm takes both, and then starts no task on the second."""
+    for network in api.networks():
+        for pool in (network.get("IPAM") or {}).get("Config") or ():
+            other = ipaddress.ip_network(pool.get("Subnet", "0.0.0.0/32"))
+            if isinstance(other, ipaddress.IPv4Network) and subnet.overlaps(other):
+                return f"{network['Name']}, {other}"
+    return ""
 
 
 def subnet_of(address: str) -> ipaddress.IPv4Network:

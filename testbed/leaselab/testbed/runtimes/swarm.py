@@ -47,7 +47,7 @@ CLUSTER_PORT: Final = 2377
 START_SECONDS: Final = 90.0
 """For a task to be scheduled, started and to say hello, and for its neighbours to reach it."""
 
-LOOK_SECONDS: Final = 0.3
+LOOK_SECONDS: Final = 0.2
 """How often a task that has not said hello is looked at; one that has ended never will."""
 
 STOP_SECONDS: Final = 5.0
@@ -352,6 +352,9 @@ class SwarmRuntime:
 
     async def _remove(self, node: SwarmNode) -> None:
         """Remove a node's service and secret if they are this lab's, and have the others forget where it was."""
+        if node.gone.is_set():  # removed before the swarm knows that it has ended, a task is three seconds a-dying
+            with contextlib.suppress(TimeoutError, EngineError):
+                await asyncio.wait_for(self._its_end(node), STOP_SECONDS)
         node.hang_up()
         self._door.turn_away(node.caller)
         engine, lab = self._opened(), str(self._folder)
