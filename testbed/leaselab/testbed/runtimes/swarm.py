@@ -8,10 +8,6 @@ since a lab's nodes are off when something has ended them; only the loss of a ma
 
 import asyncio
 import contextlib
-import hashlib
-import os
-import re
-import socket
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -35,14 +31,9 @@ from leaselab.testbed.runtimes.door import Door
 from leaselab.testbed.runtimes.networks import Networks, subnet_of
 from leaselab.testbed.runtimes.protocol import Watcher
 from leaselab.testbed.runtimes.tasks import Task, task_of, template
+from leaselab.testbed.runtimes.whereabouts import ADDRESS, overlaid, own_address, places, service_name
 from leaselab.testbed.topology.credentials import Credentials
 from leaselab.testbed.topology.plan import Container
-
-ADDRESS: Final = "LEASELAB_SWARM_ADDRESS"
-"""Variable: the address of this machine that nodes dial; by default the one that leads to the swarm's manager."""
-
-CLUSTER_PORT: Final = 2377
-"""Of a swarm's managers; only to find the way there."""
 
 START_SECONDS: Final = 90.0
 """For a task to be scheduled, started and to say hello, and for its neighbours to reach it."""
@@ -55,10 +46,6 @@ STOP_SECONDS: Final = 5.0
 
 END_SECONDS: Final = 30.0
 """For the swarm to notice that a task has ended, or its machine is down, whose line is lost."""
-
-LONGEST_NAME: Final = 63
-_NAME: Final = re.compile(r"[A-Za-z0-9](?:[-_]*[A-Za-z0-9]+)*")
-"""What a swarm takes for the name of a service; names of labs and nodes may be longer and have dots."""
 
 
 class SwarmNode(DialledNode):
@@ -150,7 +137,7 @@ class SwarmRuntime:
         """Find the swarm's manager and the image, and listen for nodes."""
         engine = await asyncio.to_thread(Engine.connect)
         try:
-            address = await asyncio.to_thread(_own_address, engine)
+            address = await asyncio.to_thread(own_address, engine)
             self._image = await asyncio.to_thread(current_image, engine)
             with explained(f"listen for nodes ({ADDRESS} says at which address of this machine)"):
                 self._place = await self._door.open(address)
@@ -166,30 +153,22 @@ class SwarmRuntime:
         name = config.name
         if name in self._nodes:  # its end came while the engine was away, so its service is still there
             await self._remove(self._nodes[name])
-        node = SwarmNode(config, self._service(name), f"{next(self._starts)}.{name}", remove=self._remove)
-        self._starting[node.caller] = node
-        with self._reception.expecting(name) as hello:
+        service, caller = service_name(f"{self._prefix}-{name}"), f"{next(self._starts)}.{name}"
+        node = SwarmNode(config, service, caller, remove=self._remove)
+        self._starting[caller] = node
+        with self._reception.expecting(name) as hello, _said_of(name, self._place):
             try:
                 async with asyncio.timeout(START_SECONDS):
                     await self._make(node, now)
                     node.met(*await self._hello(node, hello))
                     self._nodes[name] = node
                     await self._introduce(node)
-            except BaseException as error:
+            except BaseException:
                 with contextlib.suppress(EngineError):  # the journal still has it
                     await node.kill()
-                if isinstance(error, TimeoutError):
-                    raise NodeFailedError(
-                        f"{name}: its task was not up within {START_SECONDS:g} s",
-                        hint=f"can its machine reach {self._place}? `docker service ps` shows where it is put",
-                    ) from None
-                if isinstance(error, EngineError):
-                    raise NodeFailedError(f"{name}: {error.message}", hint=error.hint) from error
-                if isinstance(error, OSError):
-                    raise NodeFailedError(f"{name}: {error}", hint="`leaselab doctor` checks ports") from error
                 raise
             finally:
-                del self._starting[node.caller]
+                del self._starting[caller]
         return node
 
     async def erase(self, node: str) -> None:
@@ -222,14 +201,6 @@ class SwarmRuntime:
             raise RuntimeError("the runtime is not open")
         return self._engine
 
-    def _service(self, node: str) -> str:
-        """Return the name of a node's service: the usual one, or one that a swarm takes."""
-        name = f"{self._prefix}-{node}"
-        if len(name) <= LONGEST_NAME and _NAME.fullmatch(name):
-            return name
-        plain = re.sub(r"[^A-Za-z0-9]+", "-", name)[: LONGEST_NAME - 9].strip("-")
-        return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
     def _line(self, caller: str) -> Channel | None:
         """Return what talks to a caller, if he is a node that is starting."""
         node = self._starting.get(caller)
@@ -243,9 +214,9 @@ class SwarmRuntime:
         if networks is None:
             raise RuntimeError("the runtime is not open")
         wanted = self._container(name)
-        await self._door.admit(node.caller, _places(node.config, wanted), node.request)
+        await self._door.admit(node.caller, places(node.config, wanted), node.request)
         self._archive.open(name)
-        subnets = {network: _overlaid(address) for network, address in node.config.addresses.items()}
+        subnets = {network: overlaid(address) for network, address in node.config.addresses.items()}
         made = [await networks.have(network, subnet_of(subnet)) for network, subnet in subnets.items()]
         papers = Papers(
             config=msgspec.structs.replace(
@@ -388,46 +359,23 @@ class _Reception(Reception):
         return answer
 
 
+@contextlib.contextmanager
+def _said_of(node: str, place: str) -> Iterator[None]:
+    """Turn whatever keeps a node from coming up into one sort of error, with its name."""
+    try:
+        yield
+    except TimeoutError:
+        raise NodeFailedError(
+            f"{node}: its task was not up within {START_SECONDS:g} s",
+            hint=f"can its machine reach {place}? `docker service ps` shows where it is put",
+        ) from None
+    except EngineError as error:
+        raise NodeFailedError(f"{node}: {error.message}", hint=error.hint) from error
+    except OSError as error:
+        raise NodeFailedError(f"{node}: {error}", hint="`leaselab doctor` checks ports and limits") from error
+
+
 async def _unless_gone(asking: Any) -> None:
     """Ask one who may be going just now: where others are is nothing to him then."""
     with contextlib.suppress(ConnectionError):
         await asking
-
-
-def _own_address(engine: Engine) -> str:
-    """Return the address of this machine that nodes dial.
-
-    Raises:
-        EngineError: the engine manages no swarm.
-    """
-    swarm = engine.do("ask for the swarm", lambda api: api.info())["Swarm"]
-    if not swarm.get("ControlAvailable"):
-        raise EngineError(
-            f"the engine at {engine.address} is no manager of a swarm",
-            hint="`docker swarm init` makes it one; DOCKER_HOST names another engine",
-        )
-    if given := os.environ.get(ADDRESS):
-        return given
-    manager: str = swarm["NodeAddr"]
-    if manager.startswith("127."):  # a swarm of one machine: its containers reach it by their bridge
-        bridge = engine.do("ask for the bridge", lambda api: api.inspect_network("docker_gwbridge"))
-        return str(bridge["IPAM"]["Config"][0]["Gateway"])
-    with socket.socket(socket.AF_INET6 if ":" in manager else socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect((manager, CLUSTER_PORT))  # sends nothing; the kernel chooses the way
-        return str(probe.getsockname()[0])
-
-
-def _overlaid(address: str) -> str:
-    """Return a planned address, one of this machine's, as one of the overlay network that stands for it there."""
-    return f"10.{address.partition('.')[2]}"
-
-
-def _places(config: NodeConfig, wanted: Container) -> Iterator[tuple[str, int, str, int]]:
-    """Yield where visitors of a node knock on this machine, and where that leads to."""
-    ports, internal = config.ports, config.addresses["internal"]
-    for network, address in config.addresses.items():
-        for port in (ports.https, ports.metrics):
-            yield address, port, network, port
-    yield internal, ports.ssh, "internal", ports.ssh
-    for published in wanted.published:
-        yield published.address, published.port, "internal", published.node_port
