@@ -148,7 +148,7 @@ class Need(msgspec.Struct, frozen=True):
 
 def needs(plan: Plan, machine: Machine) -> list[Need]:
     """Compute what a lab takes of this machine."""
-    apart = plan.runtime != "embedded"
+    apart = plan.runtime not in ("embedded", "swarm")  # of a swarm's nodes only the listeners are here
     count = len(plan.nodes)
     listeners = [len(node.config.addresses) * len(USUAL_PORTS) for node in plan.nodes]
     together = BASE_HANDLES + sum(listeners) + CONNECTIONS_A_NODE * count + max(node.users for node in plan.nodes)

@@ -44,7 +44,7 @@ LOOK_SECONDS: Final = 0.2
 STOP_SECONDS: Final = 5.0
 """For a node to shut down in good order; then it is killed."""
 
-END_SECONDS: Final = 30.0
+END_SECONDS: Final = 60.0
 """For the swarm to notice that a task has ended, or its machine is down, whose line is lost."""
 
 
@@ -298,7 +298,7 @@ class SwarmRuntime:
         try:
             async with asyncio.timeout(END_SECONDS):
                 task = await self._its_end(node)
-            machine_lost = task.machine_down
+            machine_lost = bool(task.machine_lost)
             why = task.why if machine_lost else f"its process ended by itself ({await self._last_words(node, task)})"
         except TimeoutError:
             why = "its line is lost, though the swarm says that it runs"
@@ -316,7 +316,7 @@ class SwarmRuntime:
     async def _its_end(self, node: SwarmNode) -> Task:
         """Return how a node's task stands once it has ended, or its machine is known to be down."""
         task = await self._task(node)
-        while task is None or not (task.ended or task.machine_down):
+        while task is None or not (task.ended or task.machine_lost):
             await asyncio.sleep(LOOK_SECONDS)
             task = await self._task(node)
         return task

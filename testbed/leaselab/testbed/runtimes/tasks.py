@@ -32,14 +32,15 @@ class Task(msgspec.Struct, frozen=True):
         error: what the swarm says went wrong.
         exit_status: of its process, once it has ended.
         machine: host name and address of the machine it was put on.
-        machine_down: the swarm has not heard of that machine for a while.
+        machine_lost: ``down`` if the swarm has not heard of that machine for a while, ``drained`` if it is to have no
+            tasks; empty while it is fine.
     """
 
     state: str
     error: str
     exit_status: int
     machine: str
-    machine_down: bool
+    machine_lost: str
 
     @property
     def ended(self) -> bool:
@@ -49,7 +50,7 @@ class Task(msgspec.Struct, frozen=True):
     @property
     def hopeless(self) -> bool:
         """Whether it will never run."""
-        return self.ended or self.machine_down or self.error.startswith(NO_PLACE)
+        return self.ended or bool(self.machine_lost) or self.error.startswith(NO_PLACE)
 
     @property
     def failed_by_itself(self) -> bool:
@@ -59,8 +60,8 @@ class Task(msgspec.Struct, frozen=True):
     @property
     def why(self) -> str:
         """What keeps it from running, in words."""
-        if self.machine_down and not self.ended:
-            return f"its machine is down ({self.machine})"
+        if self.machine_lost:
+            return f"its machine is {self.machine_lost} ({self.machine})"
         if self.state == "rejected" or self.error.startswith(NO_PLACE):
             return self.error
         if self.exit_status > SIGNALLED:
@@ -97,8 +98,14 @@ def task_of(api: Any, service: str) -> Task | None:
         error=status.get("Err", ""),
         exit_status=status.get("ContainerStatus", {}).get("ExitCode", 0),
         machine=f"{machine['Description']['Hostname']}, {machine['Status'].get('Addr', '')}" if machine else "",
-        machine_down=machine is not None and machine["Status"]["State"] == "down",
+        machine_lost=_lost(machine) if machine else "",
     )
+
+
+def _lost(machine: dict[str, Any]) -> str:
+    if machine["Status"]["State"] == "down":
+        return "down"
+    return "drained" if machine["Spec"]["Availability"] == "drain" else ""
 
 
 def template(

@@ -10,8 +10,8 @@ from leaselab.testbed.topology.plan import Container
 HOST = "host2, 10.0.0.2"
 
 
-def task(state: str, error: str = "", exit_status: int = 0, *, machine_down: bool = False) -> Task:
-    return Task(state=state, error=error, exit_status=exit_status, machine=HOST, machine_down=machine_down)
+def task(state: str, error: str = "", exit_status: int = 0, *, machine_lost: str = "") -> Task:
+    return Task(state=state, error=error, exit_status=exit_status, machine=HOST, machine_lost=machine_lost)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,8 @@ def task(state: str, error: str = "", exit_status: int = 0, *, machine_down: boo
         (task("failed", "task: non-zero exit (1)", 1), True, "exit status 1"),
         (task("rejected", "No such image: sha256:1"), True, "No such image: sha256:1"),
         (task("pending", "no suitable node (1 node not available)"), True, "no suitable node (1 node not available)"),
-        (task("running", machine_down=True), True, f"its machine is down ({HOST})"),
+        (task("running", machine_lost="down"), True, f"its machine is down ({HOST})"),
+        (task("shutdown", machine_lost="drained"), True, f"its machine is drained ({HOST})"),
         (task("starting"), False, "exit status 0"),
     ],
 )
@@ -49,11 +50,15 @@ class Api:
         return [new, old, other]
 
     def inspect_node(self, _identity: str) -> dict[str, Any]:
-        return {"Description": {"Hostname": "host2"}, "Status": {"State": "down", "Addr": "10.0.0.2"}}
+        return {
+            "Description": {"Hostname": "host2"},
+            "Status": {"State": "down", "Addr": "10.0.0.2"},
+            "Spec": {"Availability": "active"},
+        }
 
 
 def test_the_latest_task_of_this_very_service_counts_and_so_does_its_machine() -> None:
-    assert task_of(Api(), "lab-gw1") == task("running", machine_down=True)
+    assert task_of(Api(), "lab-gw1") == task("running", machine_lost="down")
 
 
 def test_an_order_confines_the_container_and_places_it_by_labels() -> None:
