@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -186,10 +187,10 @@ def swarm_of_two() -> Iterator[tuple[Host, Host]]:
     lan = Lan(os.getpid() % 250 + 1)
     one, two = Host(1, lan), Host(2, lan)
     try:
-        one.start()
-        two.start()
-        join(one, two)
-        copy_image(one, two)
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(Host.start, (one, two)))
+            join(one, two)
+            list(pool.map(copy_image, (one, two)))
         yield one, two
     finally:
         for host in (two, one):
@@ -206,13 +207,12 @@ def join(manager: Host, worker: Host) -> None:
         second.api.join_swarm([manager.ip], token, advertise_addr=worker.ip)
 
 
-def copy_image(*hosts: Host) -> None:
-    """Give machines the image of the engine that tests use."""
+def copy_image(host: Host) -> None:
+    """Give a machine the image of the engine that tests use."""
     usual = Engine.connect()
     try:
-        for host in hosts:
-            with host.connected() as engine:
-                images.copy(usual, engine)
+        with host.connected() as engine:
+            images.copy(usual, engine)
     finally:
         usual.close()
 

@@ -9,8 +9,9 @@ from tests.docker.test_crash_safety import DIES_AT_STEP, SDK_LEAVES_SOCKETS
 from tests.swarm.hosts import SWARM_PARTS, Host, label, left, until
 
 from leaselab.testbed import Lab, processes
+from leaselab.testbed.cli import main
 from leaselab.testbed.errors import EngineError, LeaselabError, NodeFailedError
-from leaselab.testbed.images import current_image
+from leaselab.testbed.images import current_image, tag
 from leaselab.testbed.labs import LabFolder, take_slot
 
 pytestmark = pytest.mark.needs("docker", *SWARM_PARTS)
@@ -92,6 +93,25 @@ def test_an_engine_that_manages_no_swarm_is_said(hosts: tuple[Host, Host], monke
         Lab.up(TOPOLOGY, runtime="swarm")
 
     assert "docker swarm init" in failed.value.hint
+
+
+def test_an_image_that_another_machine_lacks_is_said_and_a_copy_mends_it(
+    hosts: tuple[Host, Host], capsys: pytest.CaptureFixture[str]
+) -> None:
+    manager, worker = hosts
+    label(manager, worker, place="far")
+    far = TOPOLOGY.replace("psa3000}", "psa3000, placement: {labels: {place: far}}}")
+    with worker.connected() as engine:
+        engine.api.remove_image(tag(), force=True)
+    with pytest.raises(NodeFailedError, match="gw1: its task cannot run: No such image") as failed:
+        Lab.up(far, runtime="swarm", timeout=200)
+    assert "leaselab images copy" in failed.value.hint
+
+    assert [main(["images", "copy", worker.address]) for _ in range(2)] == [0, 0]
+
+    assert capsys.readouterr().out == f"{worker.address}: copied\n{worker.address}: there already\n"
+    Lab.up(far, runtime="swarm", timeout=200).down()
+    assert left(manager, LabFolder("crash").path) == []
 
 
 @SDK_LEAVES_SOCKETS
