@@ -8,6 +8,7 @@ them go when it goes.
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -25,6 +26,9 @@ SWARM_PARTS = ("dockerd", "ip", "nsenter", "setpriv", "unshare")
 
 HERE = "10.213.{}.254"
 """This machine, as the others see it."""
+
+OUR_END = "llsw0"
+"""What our end of the cable to the switch is called, with its number."""
 
 START_SECONDS = 90.0
 
@@ -119,22 +123,20 @@ class Host:
 
 
 class Lan:
-    """A switch that hosts and this machine are cabled to.
+    """A switch that hosts and this machine are cabled to; its number is the third octet of its addresses."""
 
-    Args:
-        number: 1 to 250; the third octet of its addresses.
-    """
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.here = HERE.format(number)
+    def __init__(self) -> None:
+        taken = {name for _, name in socket.if_nameindex()}
+        free = (number for number in range(1, 251) if f"{OUR_END}.{number}" not in taken)
+        self.number = next(free)
+        self.here = HERE.format(self.number)
         self._switch = subprocess.Popen([*DIES_WITH_US, "unshare", "--net", "sleep", "infinity"])
         inside = Path(f"/proc/{self._switch.pid}/ns/net")
         until(lambda: inside.readlink() != Path("/proc/self/ns/net").readlink(), "a namespace of the switch's own")
         self._in_switch("ip", "link", "add", "lan", "up", "type", "bridge")
-        self._cable("llsw0", str(os.getpid()))
-        run("ip", "address", "add", f"{self.here}/24", "dev", self._name("llsw0"))
-        run("ip", "link", "set", self._name("llsw0"), "up")
+        self._cable(OUR_END, str(os.getpid()))
+        run("ip", "address", "add", f"{self.here}/24", "dev", self._name(OUR_END))
+        run("ip", "link", "set", self._name(OUR_END), "up")
 
     def plug(self, pid: int, number: int, ip: str) -> None:
         """Cable a process's network namespace."""
@@ -184,12 +186,13 @@ def until(holds: Callable[[], bool], what: str | Callable[[], str]) -> None:
 @contextmanager
 def swarm_of_two() -> Iterator[tuple[Host, Host]]:
     """Yield two hosts that are a swarm; the first is its manager."""
-    lan = Lan(os.getpid() % 250 + 1)
+    lan = Lan()
     one, two = Host(1, lan), Host(2, lan)
     try:
+        one.start()  # in this thread: what dies with us dies with the thread that made it
+        two.start()
+        join(one, two)
         with ThreadPoolExecutor() as pool:
-            list(pool.map(Host.start, (one, two)))
-            join(one, two)
             list(pool.map(copy_image, (one, two)))
         yield one, two
     finally:

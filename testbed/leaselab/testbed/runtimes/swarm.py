@@ -64,13 +64,21 @@ class SwarmNode(DialledNode):
         self.service = service
         self.caller = caller
         self.addresses: dict[str, str] = {}
+        self.line: Channel | None = None
         self.gone = asyncio.Event()
+        self.removing = asyncio.Lock()
+        self.removed = False
         self._remove = remove
 
     def met(self, channel: Channel, hello: dict[str, Any]) -> None:
         """Take the connection and what the node said on it first, its own addresses included."""
         super().met(channel, hello)
         self.addresses = hello["addresses"]
+
+    def hang_up(self) -> None:
+        """Close its line, whether it has said hello or not: who is not wanted any more must not write its history."""
+        if self.line:
+            self.line.close()
 
     async def stop(self) -> None:
         """Have it shut down in good order, and remove its service."""
@@ -206,7 +214,8 @@ class SwarmRuntime:
         node = self._starting.get(caller)
         if node is None:
             return None
-        return self._reception.connection(only=node.name, on_lost=lambda: self._line_lost(node))
+        node.line = self._reception.connection(only=node.name, on_lost=lambda: self._line_lost(node))
+        return node.line
 
     async def _make(self, node: SwarmNode, now: Instant) -> None:
         """Make a node's places for visitors, store, networks, secret and service."""
@@ -318,11 +327,19 @@ class SwarmRuntime:
         task = await self._task(node)
         while task is None or not (task.ended or task.machine_lost):
             await asyncio.sleep(LOOK_SECONDS)
+            if node.removed:  # by whoever switched it off meanwhile; its name may be another's by now
+                raise GoneError(f"{node.service} was removed")
             task = await self._task(node)
         return task
 
     async def _remove(self, node: SwarmNode) -> None:
         """Remove a node's service and secret if they are this lab's, and have the others forget where it was."""
+        async with node.removing:
+            if not node.removed:
+                await self._take_away(node)
+                node.removed = True
+
+    async def _take_away(self, node: SwarmNode) -> None:
         if node.gone.is_set():  # removed before the swarm knows that it has ended, a task is three seconds a-dying
             with contextlib.suppress(TimeoutError, EngineError):
                 await asyncio.wait_for(self._its_end(node), STOP_SECONDS)
