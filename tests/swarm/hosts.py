@@ -204,7 +204,7 @@ def swarm_of_two() -> Iterator[tuple[Host, Host]]:
 def join(manager: Host, worker: Host) -> None:
     """Make a swarm, which notices a machine's end within seconds."""
     with manager.connected() as first, worker.connected() as second:
-        spec = first.api.create_swarm_spec(dispatcher_heartbeat_period=1_000_000_000)
+        spec = first.api.create_swarm_spec(dispatcher_heartbeat_period=2_000_000_000)
         first.api.init_swarm(advertise_addr=manager.ip, swarm_spec=spec)
         token = first.api.inspect_swarm()["JoinTokens"]["Worker"]
         second.api.join_swarm([manager.ip], token, advertise_addr=worker.ip)

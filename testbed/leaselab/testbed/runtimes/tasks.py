@@ -49,8 +49,8 @@ class Task(msgspec.Struct, frozen=True):
 
     @property
     def hopeless(self) -> bool:
-        """Whether it will never run."""
-        return self.ended or bool(self.machine_lost) or self.error.startswith(NO_PLACE)
+        """Whether it will never run. A machine that is down now may only be slow, and is heard of in a moment."""
+        return self.ended or self.error.startswith(NO_PLACE)
 
     @property
     def failed_by_itself(self) -> bool:

@@ -21,7 +21,7 @@ def task(state: str, error: str = "", exit_status: int = 0, *, machine_lost: str
         (task("failed", "task: non-zero exit (1)", 1), True, "exit status 1"),
         (task("rejected", "No such image: sha256:1"), True, "No such image: sha256:1"),
         (task("pending", "no suitable node (1 node not available)"), True, "no suitable node (1 node not available)"),
-        (task("running", machine_lost="down"), True, f"its machine is down ({HOST})"),
+        (task("running", machine_lost="down"), False, f"its machine is down ({HOST})"),
         (task("shutdown", machine_lost="drained"), True, f"its machine is drained ({HOST})"),
         (task("starting"), False, "exit status 0"),
     ],
