@@ -15,7 +15,7 @@ from leaselab.appliance import __version__
 
 FIGURES = (
     *("startup", "memory", "advance", "leases", "fixture", "processes", "containers"),
-    *("admin", "consoles", "simulate", "scrape"),
+    *("admin", "consoles", "simulate", "scrape", "swarm"),
 )
 WRONG_CALL = 2
 

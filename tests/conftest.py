@@ -20,6 +20,8 @@ settings.load_profile("steady")
 PARTS = {
     "chromium": "chromium",
     "docker": "docker.io",
+    "dockerd": "docker.io",
+    "ip": "iproute2",
     "nft": "nftables",
     "nsenter": "util-linux",
     "setpriv": "util-linux",

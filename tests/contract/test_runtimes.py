@@ -8,10 +8,11 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
+from tests.swarm.hosts import SWARM_PARTS, Host, swarm_of_two
 
 from leaselab.appliance.adapters.control import ControlError
 from leaselab.appliance.config import NodeConfig
@@ -21,12 +22,14 @@ from leaselab.testbed import processes
 from leaselab.testbed.engine import Engine
 from leaselab.testbed.errors import NodeFailedError
 from leaselab.testbed.images import current_image
-from leaselab.testbed.journal import Journal, read, standing
+from leaselab.testbed.journal import Journal, Thing, read, standing
 from leaselab.testbed.labs import Slot, take_slot
 from leaselab.testbed.runtimes.docker import DockerRuntime
 from leaselab.testbed.runtimes.embedded import EmbeddedRuntime
 from leaselab.testbed.runtimes.process import ProcessRuntime
 from leaselab.testbed.runtimes.protocol import RunningNode, Runtime
+from leaselab.testbed.runtimes.swarm import SwarmNode, SwarmRuntime
+from leaselab.testbed.topology.credentials import Credentials
 from leaselab.testbed.topology.files import load
 from leaselab.testbed.topology.planner import plan
 
@@ -100,9 +103,24 @@ def slot() -> Iterator[Slot]:
     held.close()
 
 
+@pytest.fixture(scope="module")
+def hosts() -> Iterator[tuple[Host, Host]]:
+    """Two machines that are a swarm."""
+    with swarm_of_two() as both:
+        yield both
+
+
 def made(request: pytest.FixtureRequest, folder: Path, watcher: Watcher, journal: Journal, slot: Slot) -> Runtime:
     """Make the runtime under test."""
     match request.param:
+        case "swarm":
+            return SwarmRuntime(
+                folder,
+                watcher,
+                journal=journal,
+                prefix=f"leaselab-contract-{slot.number}",
+                credentials=Credentials("contract", secrets.token_hex(32)),
+            )
         case "embedded":
             return EmbeddedRuntime(folder, watcher, now=START)
         case "process":
@@ -110,9 +128,20 @@ def made(request: pytest.FixtureRequest, folder: Path, watcher: Watcher, journal
     return DockerRuntime(folder, watcher, journal=journal, prefix=f"leaselab-contract-{slot.number}")
 
 
-@pytest.fixture(params=["embedded", "process", pytest.param("docker", marks=pytest.mark.needs("docker"))])
-async def bench(request: pytest.FixtureRequest, tmp_path: Path, slot: Slot) -> AsyncIterator[Bench]:
+@pytest.fixture(
+    params=[
+        "embedded",
+        "process",
+        pytest.param("docker", marks=pytest.mark.needs("docker")),
+        pytest.param("swarm", marks=pytest.mark.needs("docker", *SWARM_PARTS)),
+    ]
+)
+async def bench(
+    request: pytest.FixtureRequest, tmp_path: Path, slot: Slot, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Bench]:
     """A runtime that is open."""
+    if request.param == "swarm":
+        monkeypatch.setenv("DOCKER_HOST", request.getfixturevalue("hosts")[0].address)
     planned = plan(
         load(TOPOLOGY),
         slot=slot.number,
@@ -129,7 +158,7 @@ async def bench(request: pytest.FixtureRequest, tmp_path: Path, slot: Slot) -> A
     journal.close()
     left = standing(read(tmp_path))
     assert [entry for entry in left.values() if entry.process and processes.lives(entry.process)] == []
-    assert [name for kind, name in left if kind in ("container", "network")] == []
+    assert [name for kind, name in left if kind in get_args(Thing)] == []
 
 
 @contextlib.contextmanager
@@ -259,12 +288,17 @@ async def test_closing_stops_what_still_runs(bench: Bench) -> None:
                 await asyncio.open_connection(config.addresses["internal"], port)
 
 
-async def test_a_process_that_dies_by_itself_is_told_and_only_it_is_gone(bench: Bench) -> None:
+async def test_a_process_that_dies_by_itself_is_told_and_only_it_is_gone(
+    bench: Bench, request: pytest.FixtureRequest
+) -> None:
     node, other = await bench.ready("gw1"), await bench.ready("server")
-    if node.process is None:
-        assert other.process is None  # nodes of one process live and die with it
+    if isinstance(bench.runtime, EmbeddedRuntime):
+        assert node.process is other.process is None  # nodes of one process live and die with it
         return
-    processes.send(node.process, signal.SIGKILL)
+    if isinstance(node, SwarmNode):
+        assert [host.kill(node.service) for host in request.getfixturevalue("hosts")].count(True) == 1
+    elif node.process:
+        processes.send(node.process, signal.SIGKILL)
     await bench.watcher.until(lambda: "gw1" in bench.watcher.gone)
 
     assert bench.watcher.gone == {"gw1": "its process ended by itself (signal 9)"}

@@ -1,20 +1,15 @@
 """A running node: the only place that builds adapters. ``python -m leaselab.appliance`` runs one in a process."""
 
 import asyncio
-import contextlib
 import hashlib
 import logging
-import signal
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import msgspec
-
-from leaselab.appliance.adapters.clocks import LabClock, SkewedClock
-from leaselab.appliance.adapters.control import ERASED, SHUT_DOWN, Channel, Control, ControlError
+from leaselab.appliance.adapters.clocks import SkewedClock
+from leaselab.appliance.adapters.control import ERASED, SHUT_DOWN, Control
 from leaselab.appliance.adapters.fullstore import LimitedStore
 from leaselab.appliance.adapters.https.context import NodeContext
 from leaselab.appliance.adapters.https.server import HttpsServer
@@ -22,10 +17,8 @@ from leaselab.appliance.adapters.metrics import DeviceCollector, DeviceMetrics, 
 from leaselab.appliance.adapters.neighbours import Neighbours
 from leaselab.appliance.adapters.peers import HttpsPeers
 from leaselab.appliance.adapters.serial import SerialLine
-from leaselab.appliance.adapters.sqlite import SqliteStore
 from leaselab.appliance.adapters.ssh import SshConsole
 from leaselab.appliance.adapters.syslog import SyslogSender
-from leaselab.appliance.adapters.wire.unix import SocketAddress
 from leaselab.appliance.chronicle import Chronicle
 from leaselab.appliance.cloud.center import CloudEvent, CloudMachine, CloudState, initial_cloud_state
 from leaselab.appliance.conditions import Conditions
@@ -393,21 +386,6 @@ def warm() -> None:
     application()
 
 
-def run_node(path: Path, *, store: Path, socket_path: Path, now: Instant) -> int:
-    """Be one node until the lab hangs up; return the exit status.
-
-    Args:
-        path: its configuration.
-        store: its own store.
-        socket_path: the lab's socket, to dial out to.
-        now: the lab's instant.
-    """
-    with contextlib.suppress(KeyboardInterrupt):
-        config: NodeConfig = msgspec.json.decode(path.read_bytes(), type=NodeConfig)
-        return run_loop(_run_node(config, store=store, socket_path=socket_path, now=now))
-    return 0
-
-
 def run_loop(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine in a loop of its own, the fastest there is."""
     try:
@@ -415,51 +393,6 @@ def run_loop(coroutine: Coroutine[Any, Any, T]) -> T:
     except ImportError:  # not on every system; asyncio's own loop does, at half the speed
         return asyncio.run(coroutine)
     return uvloop.run(coroutine)
-
-
-async def _run_node(config: NodeConfig, *, store: Path, socket_path: Path, now: Instant) -> int:
-    hung_up = asyncio.Event()
-    answering: list[Node] = []
-
-    async def handle(request: dict[str, Any]) -> dict[str, Any]:
-        if not answering:
-            raise ControlError(f"{config.name} is not up yet")
-        answer = await answering[0].control(request)
-        if request.get("do") == "grant":
-            await kept.durable()  # the lab counts on what a finished grant has done
-        return answer
-
-    loop = asyncio.get_running_loop()
-    with SocketAddress(socket_path) as address:
-        _, channel = await loop.create_unix_connection(lambda: Channel(handle, on_lost=hung_up.set), address)
-    line = _Line(channel, config.name)
-    try:
-        kept = SqliteStore(store)
-        node = await Node.start(
-            config,
-            store=kept,
-            clock=LabClock(now),
-            timekeeper=line,
-            local_nodes={},
-            on_phase=line.phase,
-        )
-    except (OSError, ValueError) as error:
-        await channel.ask({"event": "failed", "node": config.name, "why": str(error)})
-        return 1
-    answering.append(node)
-    loop.add_signal_handler(signal.SIGTERM, hung_up.set)  # the first process of a container has no other way to end
-    await channel.ask(
-        {
-            "event": "hello",
-            "node": config.name,
-            "next_due": node.next_due,
-            "now": node.now,
-        }
-    )
-    await hung_up.wait()
-    await node.stop()
-    kept.close()
-    return 0
 
 
 class _LabTime:
@@ -472,27 +405,3 @@ class _LabTime:
     async def wakes(self, device: str, next_due: Instant) -> None:
         """Tell the timekeeper."""
         await self._timekeeper.wakes(device, self._clock.lab_time(next_due))
-
-
-class _Line:
-    """A node's words to the lab over its control channel."""
-
-    def __init__(self, channel: Channel, node: str) -> None:
-        self._channel = channel
-        self._node = node
-        self._said: set[asyncio.Task[Any]] = set()
-
-    async def wakes(self, device: str, next_due: Instant) -> None:
-        """Tell the timekeeper, and wait until it knows."""
-        with contextlib.suppress(ConnectionError):  # the lab is gone, and this node with it in a moment
-            await self._channel.ask({"event": "wakes", "node": device, "next_due": next_due})
-
-    def phase(self, node: str, phase: str, prompt: str) -> None:
-        """Tell how far the boot is."""
-        asked = asyncio.get_running_loop().create_task(self._tell(node, phase, prompt))
-        self._said.add(asked)
-        asked.add_done_callback(self._said.discard)
-
-    async def _tell(self, node: str, phase: str, prompt: str) -> None:
-        with contextlib.suppress(ConnectionError):
-            await self._channel.ask({"event": "phase", "node": node, "phase": phase, "prompt": prompt})

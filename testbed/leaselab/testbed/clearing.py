@@ -1,20 +1,23 @@
 """Clearing away what the journal of a lab says may still be there, after a crash at any moment."""
 
 from pathlib import Path
+from typing import Final, get_args
 
 from leaselab.testbed import journal
-from leaselab.testbed.journal import Entry, Kind
+from leaselab.testbed.journal import Entry, Kind, Thing
+
+THINGS: Final = get_args(Thing)
 
 
 def clear(folder: Path) -> None:
-    """End the processes and remove the containers and networks that a lab's journal names.
+    """End the processes and remove what a lab's journal says is in a container engine.
 
     Raises:
         EngineError: the lab's container engine does not answer, so its containers cannot be removed.
     """
     journal.end_processes(folder)
     left = journal.standing(journal.read(folder))
-    if any(kind in ("container", "network") for kind, _ in left):
+    if any(kind in THINGS for kind, _ in left):
         _clear_engine(folder, left)
 
 
@@ -25,9 +28,10 @@ def _clear_engine(folder: Path, left: dict[tuple[Kind, str], Entry]) -> None:
     try:
         # The latest first: a network goes after the containers on it.
         for kind, name in reversed(left):
-            if kind == "container":
-                engine.remove_container(name, lab=str(folder))
-            elif kind == "network":
-                engine.remove_network(name, lab=str(folder))
+            match kind:
+                case "container" | "network" | "service" | "secret":
+                    engine.remove(kind, name, lab=str(folder))
+        if any(kind in ("service", "secret") for kind, _ in left):
+            engine.await_tasks(lab=str(folder))
     finally:
         engine.close()

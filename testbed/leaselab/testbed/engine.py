@@ -9,12 +9,13 @@ import asyncio
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from leaselab.testbed.errors import EngineError, GoneError
+from leaselab.testbed.journal import Thing
 
 if TYPE_CHECKING:
     from docker import APIClient
@@ -33,10 +34,37 @@ OLDEST_API: Final = (1, 41)
 AT_ONCE: Final = 8
 """Calls side by side: measured, 50 containers take 7.5 s with 8 and 12.4 s in turn; more gain nothing."""
 
+GONE_SECONDS: Final = 15.0
+"""For a swarm to end the tasks of services that were removed."""
+
+LOOK_SECONDS: Final = 0.1
+
 ANSWER_SECONDS: Final = 120
 """For one answer; an engine with hundreds of containers on a busy machine takes its time."""
 
 T = TypeVar("T")
+
+Labels = dict[str, str] | None
+
+_REMOVAL: Final[dict[Thing, tuple[Callable[["APIClient", str], Labels], Callable[["APIClient", str], object]]]] = {
+    "container": (
+        lambda api, name: api.inspect_container(name)["Config"]["Labels"],
+        lambda api, name: api.remove_container(name, force=True, v=True),
+    ),
+    "network": (
+        lambda api, name: api.inspect_network(name)["Labels"],
+        lambda api, name: api.remove_network(name),
+    ),
+    "service": (
+        lambda api, name: api.inspect_service(name)["Spec"]["Labels"],
+        lambda api, name: api.remove_service(name),
+    ),
+    "secret": (
+        lambda api, name: api.inspect_secret(name)["Spec"]["Labels"],
+        lambda api, name: api.remove_secret(api.inspect_secret(name)["ID"]),
+    ),
+}
+"""How each is looked at, and how it goes."""
 
 
 class Engine:
@@ -111,15 +139,7 @@ class Engine:
         A call that has begun cannot be taken back: who is cancelled meanwhile goes on only once it is over, so that
         whatever it made is there to be removed.
         """
-        return await self._elsewhere(partial(self.do, what, call))
-
-    async def discard(self, kind: Literal["container", "network"], name: str, *, lab: str) -> None:
-        """Remove something in another thread (see :meth:`remove_container`, :meth:`remove_network`)."""
-        remove = self.remove_container if kind == "container" else self.remove_network
-        await self._elsewhere(partial(remove, name, lab=lab))
-
-    async def _elsewhere(self, call: Callable[[], T]) -> T:
-        work = self._pool.submit(call)
+        work = self._pool.submit(self.do, what, call)
         answer = asyncio.wrap_future(work)
         try:
             return await asyncio.shield(answer)
@@ -128,35 +148,41 @@ class Engine:
                 await asyncio.wait([answer])
             raise
 
-    def remove_container(self, name: str, *, lab: str) -> None:
-        """Kill and remove a container, if it is there and this lab's; what is another's stays."""
-        self._remove(
-            f"remove the container {name}",
-            lab,
-            look=lambda api: api.inspect_container(name)["Config"],
-            remove=lambda api: api.remove_container(name, force=True, v=True),
-        )
+    async def discard(self, *things: tuple[Thing, str], lab: str) -> None:
+        """Remove things in another thread (see :meth:`remove`). Who is cancelled meanwhile still waits for that."""
 
-    def remove_network(self, name: str, *, lab: str) -> None:
-        """Remove a network, if it is there and this lab's; what is another's stays."""
-        self._remove(
-            f"remove the network {name}",
-            lab,
-            look=lambda api: api.inspect_network(name),
-            remove=lambda api: api.remove_network(name),
-        )
+        def remove() -> None:
+            for kind, name in things:
+                self.remove(kind, name, lab=lab)
 
-    def _remove(
-        self,
-        what: str,
-        lab: str,
-        *,
-        look: Callable[["APIClient"], dict[str, Any]],
-        remove: Callable[["APIClient"], None],
-    ) -> None:
+        removed = asyncio.wrap_future(self._pool.submit(remove))
+        try:
+            await asyncio.shield(removed)
+        except asyncio.CancelledError:
+            await asyncio.wait([removed])
+            raise
+
+    def remove(self, kind: Thing, name: str, *, lab: str) -> None:
+        """Remove something, if it is there and this lab's; what is another's stays. What runs in it is killed."""
+        labels, remove = _REMOVAL[kind]
+        what = f"remove the {kind} {name}"
         with contextlib.suppress(GoneError):
-            if (self.do(what, look)["Labels"] or {}).get(LAB) == lab:
-                self.do(what, remove)
+            if (self.do(what, lambda api: labels(api, name)) or {}).get(LAB) == lab:
+                self.do(what, lambda api: remove(api, name))
+
+    def await_tasks(self, *, lab: str) -> None:
+        """Wait until a swarm has ended all tasks of a lab whose services were removed.
+
+        It takes four seconds for one that still runs. Nobody hears any more of those on machines that are down.
+        """
+        what, until = "look for tasks", time.monotonic() + GONE_SECONDS
+        nodes = self.do(what, lambda api: api.nodes())
+        down = {node["ID"] for node in nodes if node["Status"]["State"] == "down"}
+        while time.monotonic() < until:
+            tasks = self.do(what, lambda api: api.tasks(filters={"label": f"{LAB}={lab}"}))
+            if all(task.get("NodeID") in down for task in tasks):
+                return
+            time.sleep(LOOK_SECONDS)
 
     def close(self) -> None:
         """Hang up."""

@@ -227,9 +227,15 @@ class Fleet:
             await self._runtime.keep()
 
     async def close(self) -> None:
-        """Switch everything off and leave the runtime."""
-        for name in tuple(self.seats):
-            await self.stop(name)
+        """Switch everything off, all nodes side by side, and leave the runtime."""
+        on = [(seat, seat.running) for seat in self.seats.values() if seat.running is not None]
+        for seat, _ in on:
+            seat.running = None
+        ends = await asyncio.gather(*(running.stop() for _, running in on), return_exceptions=True)
+        for (seat, _), failure in zip(on, ends, strict=True):
+            if failure is not None:
+                raise failure
+            self._switched_off(seat, "stopped")
         if self._runtime:
             await self._runtime.close()
             self._runtime = None

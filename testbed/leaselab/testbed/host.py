@@ -219,7 +219,7 @@ class LabHost:
             self._folder.path,
             plan,
             now=first_instant(plan, time.time()),
-            runtime=self._runtime,
+            runtime=partial(self._runtime, plan),
             journal=self._journal,
             on_progress=self._show,
         )
@@ -242,9 +242,22 @@ class LabHost:
             self._metrics = None
         await lab.close()
 
-    def _runtime(self, lab: RaisedLab) -> Runtime:
+    def _runtime(self, plan: Plan, lab: RaisedLab) -> Runtime:
         """Return the runtime that the lab was made for."""
         name = self._folder.record().runtime
+        if name == "swarm":
+            from leaselab.testbed.runtimes.swarm import SwarmRuntime
+            from leaselab.testbed.topology.credentials import Credentials
+
+            return SwarmRuntime(
+                self._folder.path,
+                lab.fleet,
+                journal=lab.journal,
+                prefix=f"leaselab-{self._folder.name}-{self._claim.slot.number}",
+                credentials=Credentials(plan.lab, plan.secret),
+                container=lambda node: lab.fleet.seat(node).plan.container,
+                machine_lost=lab.machine_lost,
+            )
         if name == "docker":
             from leaselab.testbed.runtimes.docker import DockerRuntime
 

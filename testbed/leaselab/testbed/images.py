@@ -4,6 +4,7 @@ An image is current when the label ``leaselab.content`` says that it holds what 
 another state of the code in its containers than in its host, and building twice does nothing.
 """
 
+import contextlib
 import gzip
 import hashlib
 import io
@@ -111,6 +112,21 @@ def list_images(engine: Engine) -> list[ImageInfo]:
         for name in image["RepoTags"] or ["<none>"]
         if name != "<none>:<none>"
     ]
+
+
+def copy(engine: Engine, other: Engine) -> bool:
+    """Bring the current image to another engine, as each machine of a swarm needs it; tell whether it lacked it.
+
+    Raises:
+        EngineError: the first engine has no current image, or one of the two refuses.
+    """
+    image_id, name = current_image(engine), tag()
+    with contextlib.suppress(GoneError):
+        if other.do(f"find {name}", lambda api: api.inspect_image(name))["Id"] == image_id:
+            return False
+    data = engine.do(f"read the image {name}", lambda api: api.get_image(name))
+    other.do(f"load the image {name} into {other.address}", lambda api: list(api.load_image(data)))
+    return True
 
 
 def remove(engine: Engine, name: str) -> None:

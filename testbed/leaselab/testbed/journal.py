@@ -18,7 +18,10 @@ from leaselab.testbed.processes import ProcessId
 
 JOURNAL: Final = "journal.jsonl"
 
-Kind = Literal["process", "path", "engine", "container", "network"]
+Thing = Literal["container", "network", "service", "secret"]
+"""What a lab makes in a container engine. Services and secrets are a swarm's."""
+
+Kind = Literal["process", "path", "engine"] | Thing
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -28,7 +31,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
         act: ``will`` make it, have ``made`` it, or it is ``gone``.
         kind: what sort of thing.
         name: of the thing: a path inside the lab's folder, what the process is, e.g. ``node gw1``, the address of the
-            container engine that the lab uses, or what a container or network is called there.
+            container engine that the lab uses, or what a container, network, service or secret is called there.
         process: its identity, once it has one.
     """
 

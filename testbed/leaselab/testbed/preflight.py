@@ -27,7 +27,7 @@ CONNECTIONS_A_NODE: Final = 4
 BASE_MEMORY: Final = 110 * MIB
 """A lab's host before its first node; 64 MiB embedded, 110 MiB with its nursery of processes."""
 
-MEMORY_A_NODE: Final = {"embedded": 1 * MIB, "process": 20 * MIB, "docker": 48 * MIB}
+MEMORY_A_NODE: Final = {"embedded": 1 * MIB, "process": 20 * MIB, "docker": 48 * MIB, "swarm": 1 * MIB}
 """Of each node, by runtime: 0.6 and 18 MiB after ten days of lab time, rounded up."""
 
 DISK_A_NODE: Final = 2 * MIB
@@ -148,7 +148,7 @@ class Need(msgspec.Struct, frozen=True):
 
 def needs(plan: Plan, machine: Machine) -> list[Need]:
     """Compute what a lab takes of this machine."""
-    apart = plan.runtime != "embedded"
+    apart = plan.runtime not in ("embedded", "swarm")  # of a swarm's nodes only the listeners are here
     count = len(plan.nodes)
     listeners = [len(node.config.addresses) * len(USUAL_PORTS) for node in plan.nodes]
     together = BASE_HANDLES + sum(listeners) + CONNECTIONS_A_NODE * count + max(node.users for node in plan.nodes)

@@ -293,11 +293,23 @@ class RaisedLab:
     def _done_at_console(self, name: str, what: str) -> None:
         """Keep in mind what somebody did at a node's console, as if it had been done with the lab's own verbs."""
         if what == SHUT_DOWN:
-            task = asyncio.get_running_loop().create_task(self.switch(name, "stop"))
-            self._switching.add(task)
-            task.add_done_callback(self._switching.discard)
+            self._switch_soon(name, "stop")
         else:
             self.remember()
+
+    def machine_lost(self, name: str) -> None:
+        """Start a node elsewhere whose machine has gone, if the file has it so. Where that fails its event says why."""
+        if self.fleet.seat(name).plan.container.reschedule:
+            self._switch_soon(name, "start")
+
+    def _switch_soon(self, name: str, act: str) -> None:
+        async def switch() -> None:
+            with contextlib.suppress(LeaselabError):
+                await self.switch(name, act)
+
+        task = asyncio.get_running_loop().create_task(switch())
+        self._switching.add(task)
+        task.add_done_callback(self._switching.discard)
 
     async def _again(self, name: str, first: Callable[[str], Awaitable[None]]) -> None:
         await first(name)

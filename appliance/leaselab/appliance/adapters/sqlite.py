@@ -84,12 +84,16 @@ class SqliteStore:
 
     def load(self, device: str) -> tuple[bytes | None, Iterable[tuple[Instant, bytes]]]:
         """Return the latest snapshot, if any, and the events after it, oldest first."""
-        row = self._db.execute("SELECT number, state FROM snapshot WHERE device = ?", (device,)).fetchone()
-        number, state = row or (0, None)
+        number, state = self.latest_snapshot(device)
         events = self._db.execute(
             "SELECT at, body FROM event WHERE device = ? AND number > ? ORDER BY number", (device, number)
         )
         return state, events
+
+    def latest_snapshot(self, device: str) -> tuple[int, bytes | None]:
+        """Return the number of the last event that the latest snapshot covers, and the snapshot; 0 if there is none."""
+        row = self._db.execute("SELECT number, state FROM snapshot WHERE device = ?", (device,)).fetchone()
+        return row or (0, None)
 
     def append(self, device: str, at: Instant, events: list[bytes]) -> None:
         """Add events to the open transaction.

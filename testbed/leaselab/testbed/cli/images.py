@@ -17,9 +17,9 @@ MIB = 1 << 20
 
 @click.group()
 def images() -> None:
-    """Build, list and remove the appliance's container image.
+    """Build, list, copy and remove the appliance's container image.
 
-    The docker runtime runs nodes from it. DOCKER_HOST says which engine, as it does for `docker`.
+    The docker and swarm runtimes run nodes from it. DOCKER_HOST says which engine, as it does for `docker`.
     """
 
 
@@ -50,6 +50,19 @@ def list_all(*, as_json: bool) -> None:
 
 
 @images.command()
+@click.argument("engines", nargs=-1, required=True, metavar="ENGINE...", envvar="LEASELAB_SWARM_ENGINES")
+def copy(engines: tuple[str, ...]) -> None:
+    """Copy the image to other engines, for example ssh://host2: each machine of a swarm needs it."""
+    from leaselab.testbed.images import copy as copy_image
+
+    with _engine() as engine:
+        for address in engines:
+            with _engine(address) as other:
+                done = "copied" if copy_image(engine, other) else "there already"
+                click.echo(f"{address}: {done}")
+
+
+@images.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def rm(names: tuple[str, ...]) -> None:
     """Remove images by name."""
@@ -61,10 +74,10 @@ def rm(names: tuple[str, ...]) -> None:
 
 
 @contextmanager
-def _engine() -> "Iterator[Engine]":
+def _engine(address: str = "") -> "Iterator[Engine]":
     from leaselab.testbed.engine import Engine
 
-    engine = Engine.connect()
+    engine = Engine.connect(address)
     try:
         yield engine
     finally:

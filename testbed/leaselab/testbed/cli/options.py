@@ -51,7 +51,7 @@ runtime_option = option(
     "--runtime",
     type=click.Choice(RUNTIMES),
     default=RUNTIMES[0],
-    help="embedded: all nodes in one process; process: one each; docker: a container each.",
+    help="embedded: all nodes in one process; process: one each; docker: a container each; swarm: over many machines.",
 )
 
 

@@ -87,10 +87,15 @@ class Reception:
 
     def connection(self, *, only: str = "", on_lost: Callable[[], None] = lambda: None) -> Channel:
         """Take a call. With ``only`` nobody but that node may speak on it, whatever it says it is."""
-        channel: Channel = Channel(partial(self._heard, lambda: channel, only), on_lost=on_lost)
+        channel: Channel = Channel(partial(self.heard, lambda: channel, only), on_lost=on_lost)
         return channel
 
-    async def _heard(self, channel: Callable[[], Channel], only: str, message: dict[str, Any]) -> dict[str, Any]:
+    async def heard(self, channel: Callable[[], Channel], only: str, message: dict[str, Any]) -> dict[str, Any]:
+        """Take what a node says.
+
+        Raises:
+            PermissionError: it says so in another's name.
+        """
         if only and message.get("node") != only:
             raise PermissionError(f"this is the line of {only}")
         match message:

@@ -7,7 +7,6 @@ has lost nothing. The socket is no part of the networks: cutting packets cuts no
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import os
 from collections.abc import Awaitable, Callable
@@ -22,12 +21,13 @@ from leaselab.appliance.config import NodeConfig
 from leaselab.appliance.instants import Instant
 from leaselab.testbed import processes
 from leaselab.testbed.engine import LAB, NODE, Engine
-from leaselab.testbed.errors import EngineError, GoneError, LeaselabError, NodeFailedError
+from leaselab.testbed.errors import EngineError, GoneError, NodeFailedError
 from leaselab.testbed.files import explained, write_whole
 from leaselab.testbed.images import IMAGE_USER, current_image
 from leaselab.testbed.journal import Journal
 from leaselab.testbed.runtimes import packets
 from leaselab.testbed.runtimes.dialled import DialledNode, Hello, Reception
+from leaselab.testbed.runtimes.networks import Networks, subnet_of
 from leaselab.testbed.runtimes.protocol import Watcher
 from leaselab.testbed.topology.plan import Container
 
@@ -53,9 +53,6 @@ LAST_LINES: Final = 5
 
 PROCESSES: Final = 64
 """Processes and threads of a node; it has one and a few."""
-
-NETWORK_BITS: Final = 18
-"""A network's share of an address: 10.S.(64 k).0/18 (see the planner)."""
 
 SIGNALLED: Final = 128
 """Exit statuses above this are 128 and the number of the signal."""
@@ -129,7 +126,7 @@ class DockerRuntime:
         self._nodes: dict[str, DockerNode] = {}
         self._configs: dict[str, NodeConfig] = {}
         self._cuts: dict[tuple[str, str], bool] = {}
-        self._networks: dict[str, asyncio.Future[None]] = {}
+        self._networks: Networks | None = None
         self._asking: set[asyncio.Task[None]] = set()
         self._engine: Engine | None = None
         self._image = ""
@@ -143,6 +140,7 @@ class DockerRuntime:
             engine.close()
             raise
         self._engine = engine
+        self._networks = Networks(engine, self._journal, prefix=self.prefix, lab=self._folder, driver="bridge")
         self._journal.will_make("engine", [engine.address])
         with explained("make the nodes' folder"):
             (self._folder / "nodes").mkdir(mode=0o700, exist_ok=True)
@@ -220,13 +218,13 @@ class DockerRuntime:
 
     async def close(self) -> None:
         """Stop what still runs, and remove every container and network."""
-        if self._engine is None:
+        if self._engine is None or self._networks is None:
             return
         try:
             await asyncio.gather(*(node.stop() for node in tuple(self._nodes.values())))
             if self._asking:
                 await asyncio.wait(self._asking)
-            await asyncio.gather(*(self._remove_network(network) for network in tuple(self._networks)))
+            await self._networks.remove()
         finally:
             for node in self._nodes.values():  # whose containers could not be removed
                 node.leave()
@@ -243,10 +241,12 @@ class DockerRuntime:
 
     async def _make(self, node: DockerNode, config: NodeConfig, now: Instant) -> None:
         """Make a node's folder, networks and container, and start it."""
+        if self._networks is None:
+            raise RuntimeError("the runtime is not open")
         engine, networks = self._opened(), {}
         await self._furnish(node, config)
         for network, address in config.addresses.items():
-            networks[await self._network(network, address)] = address
+            networks[await self._networks.have(network, subnet_of(address))] = address
         self._journal.will_make("container", [node.container])
         order = self._order(node, config, networks, now)
         await engine.ask(f"create {node.name}", order)
@@ -315,44 +315,6 @@ class DockerRuntime:
 
         return create
 
-    async def _network(self, network: str, address: str) -> str:
-        """Return the name of a network, made when the first node needs it."""
-        name = f"{self.prefix}-{network}"
-        if name not in self._networks:
-            subnet = ipaddress.IPv4Network(f"{address}/{NETWORK_BITS}", strict=False)
-            self._networks[name] = asyncio.ensure_future(self._make_network(name, subnet))
-        await asyncio.shield(self._networks[name])
-        return name
-
-    async def _make_network(self, name: str, subnet: ipaddress.IPv4Network) -> None:
-        from docker.types import IPAMConfig, IPAMPool
-
-        self._journal.will_make("network", [name])
-        # No node has the last address but one: the planner numbers them 1 to 250.
-        pool = IPAMPool(subnet=str(subnet), gateway=str(subnet.broadcast_address - 1))
-        try:
-            await self._opened().ask(
-                f"make the network {name} ({subnet})",
-                lambda api: api.create_network(
-                    name,
-                    driver="bridge",
-                    ipam=IPAMConfig(pool_configs=[pool]),
-                    labels={LAB: str(self._folder)},
-                    options={"com.docker.network.bridge.enable_ip_masquerade": "false"},
-                    check_duplicate=True,
-                ),
-            )
-        except EngineError as error:
-            hint = error.hint or f"`docker network ls --filter label={LAB}` lists those of labs; free {subnet}"
-            raise EngineError(error.message, hint=hint) from error
-
-    async def _remove_network(self, name: str) -> None:
-        made = self._networks.pop(name)
-        with contextlib.suppress(LeaselabError):
-            await made
-            await self._opened().discard("network", name, lab=str(self._folder))
-            self._journal.gone("network", [name])
-
     async def _hello(self, node: DockerNode, hello: "asyncio.Future[Hello]") -> Hello:
         """Wait for a node's first words; find out why if its container ends before."""
         while not hello.done():
@@ -415,7 +377,7 @@ class DockerRuntime:
     async def _remove(self, node: DockerNode) -> None:
         """Kill and remove a node's container if it is this lab's; a name may be another's."""
         node.leave()
-        await self._opened().discard("container", node.container, lab=str(self._folder))
+        await self._opened().discard(("container", node.container), lab=str(self._folder))
         if self._nodes.get(node.name) is node:
             del self._nodes[node.name]
         self._journal.gone("container", [node.container])

@@ -112,7 +112,7 @@ def _say(line: socket.socket, message: dict[str, Any]) -> None:
 
 def live(order: dict[str, Any]) -> int:
     """Be one node until the lab hangs up; return the exit status."""
-    from leaselab.appliance.main import run_node
+    from leaselab.appliance.alone import run_node
 
     return run_node(
         Path(order["config"]), store=Path(order["store"]), socket_path=Path(order["socket"]), now=order["now"]

@@ -64,14 +64,20 @@ class Credentials:
         """Return the SSH host key of a node's console, in OpenSSH's form."""
         return _openssh(self._ed25519(f"ssh-host/{node}"))
 
-    def tls(self, node: str, *, names: Sequence[str], addresses: Sequence[str]) -> Tls:
+    def of_lines(self) -> "Credentials":
+        """Return those of the lines between the lab and nodes on other machines; no other certificate opens these."""
+        return Credentials(self._lab, self._bytes("lines").hex())
+
+    def tls(self, node: str, *, names: Sequence[str], addresses: Sequence[str] = (), calls: bool = False) -> Tls:
         """Return a node's certificate and key, and the authority to trust.
 
         Args:
             node: who it is for; also its common name.
             names: DNS names it is reached by.
             addresses: IP addresses it is reached by.
+            calls: it is shown by one who calls, not by one who is called.
         """
+        purpose = ExtendedKeyUsageOID.CLIENT_AUTH if calls else ExtendedKeyUsageOID.SERVER_AUTH
         key = self._p256(f"tls/{node}")
         alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
         alternatives += [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
@@ -79,7 +85,7 @@ class Credentials:
             self._builder(node, key.public_key(), purpose=f"{node}/{','.join([*names, *addresses])}")
             .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
         )
         return Tls(
             certificate=certificate.public_bytes(serialization.Encoding.PEM).decode(),

@@ -167,6 +167,12 @@ Published: TypeAlias = Annotated[
 ]
 """Whether the port is one is checked once the number is in it."""
 
+MACHINE_LABEL: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$"
+MachineLabel: TypeAlias = Annotated[
+    str, BeforeValidator(as_written), *_like(MACHINE_LABEL, "a label: letters, digits, dots, dashes and underscores")
+]
+"""Name or value of a label of a swarm's machine."""
+
 MAX_COPIES: Final = 15_000
 """What the addresses of one lab last for: the second octet is the lab's, 63 times 250 of the rest are a network's."""
 Copies: TypeAlias = Annotated[int, Field(ge=1, le=MAX_COPIES)]

@@ -94,6 +94,10 @@ class Container(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cpus: float = 0.0
     memory_bytes: int = 0
     published: tuple[Published, ...] = ()
+    labels: dict[str, str] = {}
+    """What the machine must be labelled with, of several."""
+    reschedule: bool = True
+    """Whether it goes on elsewhere when its machine is lost."""
 
 
 class NodePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,7 +130,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         lab: its name on this machine.
         slot: 1 to 254, its share of the loopback addresses.
-        runtime: ``embedded``, ``process`` or ``docker``.
+        runtime: ``embedded``, ``process``, ``docker`` or ``swarm``.
         seed: what its history follows from: same file and seed, same hardware IDs, keys and events.
         clock: where time begins.
         nodes: the cloud first, then in the file's order.

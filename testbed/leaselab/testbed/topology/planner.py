@@ -51,7 +51,10 @@ LOOPBACK: Final = 127
 PRIVATE: Final = 10
 """First octet of the addresses of a lab's containers: they have their own network interfaces, and private addresses."""
 
-CONTAINER_RUNTIMES: Final = ("docker",)
+CONTAINER_RUNTIMES: Final = ("docker", "swarm")
+
+OWN_ADDRESS_RUNTIMES: Final = ("docker",)
+"""Where this machine reaches the containers' own addresses; a swarm's are reached by loopback addresses, as others."""
 
 USUAL_PORTS: Final = Ports(ssh=22, https=443, metrics=9100)
 HIGH_PORTS: Final = Ports(ssh=2022, https=8443, metrics=9100)
@@ -87,9 +90,8 @@ def plan(
     lab = name or topology.name
     # From the file's own name, whatever the lab is called here: tests side by side must have the same history.
     seed = hashlib.sha256(f"{topology.name}\0{topology.spec.seed or ''}".encode()).hexdigest()[:32]
-    contained = runtime in CONTAINER_RUNTIMES
-    ports = USUAL_PORTS if privileged or contained else HIGH_PORTS
-    planner = _Planner(topology, lab, seed, secret, slot, ports, existing, contained=contained)
+    ports = USUAL_PORTS if privileged or runtime in OWN_ADDRESS_RUNTIMES else HIGH_PORTS
+    planner = _Planner(topology, lab, seed, secret, slot, ports, existing, runtime)
     clock = topology.spec.clock
     start = clock.start if clock.start is not None else parse_instant(DEFAULT_START)
     return Plan(
@@ -119,15 +121,15 @@ class _Planner:
         slot: int,
         ports: Ports,
         existing: Plan | None,
-        *,
-        contained: bool,
+        runtime: str,
     ) -> None:
         self.credentials = Credentials(lab, secret)
         self._topology = topology
         self._identities = Identities(seed)
         self._slot = slot
         self._ports = ports
-        self._contained = contained
+        self._first = PRIVATE if runtime in OWN_ADDRESS_RUNTIMES else LOOPBACK
+        self._contained = runtime in CONTAINER_RUNTIMES
         self._existing = {node.name: node for node in existing.nodes} if existing is not None else {}
         self._indices = _indices(topology, self._existing)
         self._addresses = {name: dict(self._addresses_of(name)) for name in self._indices}
@@ -160,13 +162,13 @@ class _Planner:
             yield network, self._address(network, self._indices[name])
 
     def _address(self, network: str, index: int) -> str:
-        return address_of(self._slot, network, index, first=PRIVATE if self._contained else LOOPBACK)
+        return address_of(self._slot, network, index, first=self._first)
 
     def _container(self, node: LabNode) -> Container:
         """Return how a node's container runs; without containers nothing of that matters."""
         if not self._contained:
             return Container()
-        limits, ports = node.spec.limits, self._ports
+        limits, placement, ports = node.spec.limits, node.spec.placement, self._ports
         published = []
         for name, where in (node.spec.publish or {}).items():
             address, _, port = where.rpartition(":")
@@ -175,6 +177,8 @@ class _Planner:
             cpus=(limits.cpus if limits is not None else None) or 0.0,
             memory_bytes=(limits.memory if limits is not None else None) or 0,
             published=tuple(published),
+            labels=placement.labels if placement is not None else {},
+            reschedule=placement is None or placement.reschedule is not False,
         )
 
     def _cloud(self) -> CloudConfig:

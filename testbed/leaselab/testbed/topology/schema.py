@@ -23,6 +23,7 @@ from leaselab.testbed.topology.fieldtypes import (
     Kind,
     LabName,
     Limit,
+    MachineLabel,
     Memory,
     NodeName,
     Personality,
@@ -214,6 +215,15 @@ class Limits(Section):
     memory: Memory | None = Field(None, description="For example 96MiB; the node is killed when it takes more.")
 
 
+class Placement(Section):
+    """Which of a swarm's machines a node runs on; other runtimes have only one."""
+
+    labels: dict[MachineLabel, MachineLabel] = Field({}, description="Labels that the machine must have.")
+    reschedule: bool | None = Field(
+        None, description="Start it on another machine when its own is lost. Default: true; false leaves it off."
+    )
+
+
 class Settings(Section):
     """What a node can be told, by itself, its group, its kind or the lab's defaults; the nearest wins.
 
@@ -244,6 +254,7 @@ class Settings(Section):
     )
     syslog: list[Syslog] | None = Field(None, description="Who is sent each line of its log as well.")
     limits: Limits | None = Field(None, description="What its container may take of its machine.")
+    placement: Placement | None = Field(None, description="Which of a swarm's machines it runs on.")
     publish: dict[Literal["ssh", "https", "metrics"], Published] | None = Field(
         None,
         description="Ports of this machine that lead to the node's container: PORT on 127.0.0.1, or ADDRESS:PORT.",

@@ -66,3 +66,18 @@ async def _writable(own: socket.socket) -> None:
 
 def _family(address: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+QUIET_SECONDS: Final = 3
+PROBES: Final = 3
+LOST_MILLISECONDS: Final = 6_000
+"""After this long a machine that says nothing at all has gone: three seconds of quiet, then a probe a second."""
+
+
+def stay_awake(own: socket.socket) -> None:
+    """Have the kernel notice when the machine at the other end has gone, however quiet the connection is."""
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    own.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, QUIET_SECONDS)
+    own.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
+    own.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, PROBES)
+    own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, LOST_MILLISECONDS)
