@@ -56,6 +56,7 @@ async def test_what_is_durable_is_there_for_the_next_machine(line: Line) -> None
 
     assert list(again.history("gw1")) == [(1, 7, b'{"a":1}'), (2, 7, b'{"b":2}')]
     assert list(store.history("gw1", 1)) == [(2, 7, b'{"b":2}'), (3, 9, b'{"c":3}')]
+    assert list(store.history("gw1", 0, 1)) == [(3, 9, b'{"c":3}')]
     line.archive.close_all()
 
 

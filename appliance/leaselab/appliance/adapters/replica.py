@@ -79,11 +79,12 @@ class ReplicatedStore:
         self._snapshot = (self._last, state)
         self._pending.append({"snapshot": state.decode()})
 
-    def history(self, _device: str, after: int = 0) -> Iterator[tuple[int, Instant, bytes]]:
-        """Return the number, instant and text of each event later than number ``after``."""
+    def history(self, _device: str, after: int = 0, latest: int = -1) -> Iterator[tuple[int, Instant, bytes]]:
+        """Return number, instant and text of each event later than number ``after``, or of the ``latest`` of them."""
         if not self._events:
             return iter(())
-        return iter(self._events[max(0, after + 1 - self._events[0][0]) :])
+        first = max(0, after + 1 - self._events[0][0])
+        return iter(self._events[first if latest < 0 else max(first, len(self._events) - latest) :])
 
     def erase(self, _device: str) -> None:
         """Forget all of the device (factory reset)."""
