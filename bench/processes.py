@@ -1,4 +1,4 @@
-"""Fifty nodes that are a process each, then two hundred: how long until all are up and leased, and what a process holds.
+"""Fifty nodes that are a process each, then two hundred: how long until all are up and leased, what a process holds.
 
 The parent of the nodes has imported and rehearsed everything before it forks; beside it stand as many bare Python
 processes that have only imported the same program, which is what a node would be without that.

@@ -35,8 +35,8 @@ NURSERY: Final = "parent of the nodes"
 MALLOC: Final = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "1"}
 """For glibc in the nursery and its children; other C libraries ignore it.
 
-Left alone, glibc raises the first to the largest block freed: after one scrypt (1 MiB) such blocks come from the heap and
-stay with the process. Measured, 12.9 MiB a node without and 11.9 with (docs/decisions/0014)."""
+Left alone, glibc raises the first to the largest block freed: after one scrypt (1 MiB) such blocks come from the heap
+and stay with the process. Measured, 12.9 MiB a node without and 11.9 with (docs/decisions/0014)."""
 
 START_SECONDS: Final = 20.0
 """For a child to say hello, its parent's warming up included."""
