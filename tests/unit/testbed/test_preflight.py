@@ -223,6 +223,12 @@ def test_a_bridge_has_so_many_ports_and_no_setting_raises_them() -> None:
     assert states(findings(huge, plan(BRIDGE_PORTS, runtime="docker")))["bridge ports"] == "fine"
 
 
+def test_a_lab_without_containers_is_judged_without_an_engine() -> None:
+    without = msgspec.structs.replace(ROOMY, engine=None)
+
+    assert set(states(findings(without, plan(2)))) == set(states(findings(ROOMY, plan(2)))) - {"engine"}
+
+
 def test_an_engine_without_a_swarm_runs_no_lab_over_many_machines() -> None:
     alone = msgspec.structs.replace(ROOMY, engine=msgspec.structs.replace(ENGINE, manages_swarm=False))
 
