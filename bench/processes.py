@@ -1,4 +1,4 @@
-"""Fifty nodes that are a process each: how long until all are up and leased, and what a process holds.
+"""Fifty nodes that are a process each, then two hundred: how long until all are up and leased, what a process holds.
 
 The parent of the nodes has imported and rehearsed everything before it forks; beside it stand as many bare Python
 processes that have only imported the same program, which is what a node would be without that.
@@ -15,15 +15,15 @@ from bench import labs
 from bench.measure import BenchError, memory_bytes
 
 NODES = 50
+MANY = 200
 MUST_BYTES = 12 << 20
 BARE = "import leaselab.appliance.main as main, sys; main.warm(); print('ready', flush=True); sys.stdin.read()"
 
 
 def take(work: Path) -> dict[str, Any]:
     """Return the figure: seconds from `leaselab up`, and the proportional set size of a node's process."""
-    with labs.up("processes", labs.topology("processes", NODES), work, runtime="process") as (lab, seconds):
-        labs.check_served(lab)
-        sizes = [memory_bytes(node.pid)["pss"] for node in lab.status().nodes]
+    seconds, sizes = lab_of(NODES, work)
+    many_seconds, many_sizes = lab_of(MANY, work)
     began = time.perf_counter()
     bare = bare_bytes(NODES)
     bare_seconds = time.perf_counter() - began
@@ -32,11 +32,21 @@ def take(work: Path) -> dict[str, Any]:
         "leaselab_seconds": seconds,
         "leaselab_median_bytes_a_node": median(sizes),
         "leaselab_largest_bytes": max(sizes),
+        f"leaselab_{MANY}_gateways_seconds": many_seconds,
+        f"leaselab_{MANY}_gateways_median_bytes_a_node": median(many_sizes),
         "bare_python_seconds": bare_seconds,
         "bare_python_median_bytes": median(bare),
         "must": f"at most {MUST_BYTES} bytes a node",
         "holds": median(sizes) <= MUST_BYTES,
     }
+
+
+def lab_of(gateways: int, work: Path) -> tuple[float, list[int]]:
+    """Return how long a lab took until it was up, and what each of its nodes holds once all have served and leased."""
+    name = f"processes{gateways}"
+    with labs.up(name, labs.topology(name, gateways), work, runtime="process") as (lab, seconds):
+        labs.check_served(lab)
+        return seconds, [memory_bytes(node.pid)["pss"] for node in lab.status().nodes]
 
 
 def bare_bytes(count: int) -> list[int]:

@@ -10,7 +10,7 @@ import pytest
 
 from leaselab.testbed import Lab
 from leaselab.testbed.engine import Engine
-from leaselab.testbed.errors import EngineError, NodeFailedError
+from leaselab.testbed.errors import EngineError, MachineError, NodeFailedError
 
 pytestmark = pytest.mark.needs("docker")
 
@@ -90,7 +90,7 @@ def test_a_published_port_leads_to_the_node_and_one_that_is_taken_is_named(engin
         port = probe.getsockname()[1]
         probe.listen()
         text = f"name: published\nnodes: {{gw1: {{kind: psa3000, publish: {{https: {port}}}}}}}"
-        with pytest.raises(NodeFailedError, match=rf"gw1.*{port}"):
+        with pytest.raises(MachineError, match=rf"published ports.*:{port} of gw1"):
             Lab.up(text, runtime="docker", timeout=110)
     with Lab.up(text, runtime="docker", timeout=110) as lab:
         socket.create_connection(("127.0.0.1", port), timeout=10).close()

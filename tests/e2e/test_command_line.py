@@ -304,6 +304,24 @@ def test_doctor_says_whether_a_file_fits(leaselab: Call) -> None:
     assert {"loopback addresses", "file handles", "memory", "disk"} <= {finding["subject"] for finding in findings}
 
 
+def test_a_lab_that_does_not_fit_is_refused_as_doctor_says_and_nothing_is_made(
+    leaselab: Call, environment: dict[str, str]
+) -> None:
+    def with_few_handles(*words: str) -> subprocess.CompletedProcess[str]:
+        shell = ["sh", "-c", 'ulimit -n 80; exec "$@"', "sh", *command(*words)]
+        return subprocess.run(shell, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    told = with_few_handles("doctor", str(QUICKSTART), "--format", "json")
+    refused = with_few_handles("up", str(QUICKSTART), "--name", "toofew")
+
+    (finding,) = [finding for finding in json.loads(told.stdout)["findings"] if finding["state"] == "missing"]
+    assert (told.returncode, refused.returncode, finding["subject"]) == (1, 1, "file handles")
+    assert f"error: lab toofew does not fit on this machine: file handles: {finding['what']}" in refused.stderr
+    assert f"hint: {finding['hint']}" in refused.stderr
+    assert "toofew" not in leaselab("labs").stdout
+    assert not (Path(environment["LEASELAB_HOME"]) / "labs" / "toofew").exists()
+
+
 def test_a_file_with_problems_is_answered_with_all_of_them(leaselab: Call, tmp_path: Path) -> None:
     broken = tmp_path / "broken.yml"
     broken.write_text("name: broken\nnodes:\n  gw1: {kind: psa9000}\n  gw2: {knd: psa3000}\n")

@@ -11,6 +11,7 @@
     ├── LabGoneError               the lab's host process does not answer any more
     ├── NodeFailedError            a node did not come up, or died
     │   └── ProvisioningRefusedError   a node is up and refused what the file wants of it
+    ├── MachineError               this machine has too little for the lab
     ├── SnapshotError              an archive is damaged, another lab's, or another version's
     ├── EngineError                the container engine refuses something, or does not answer
     │   └── GoneError              what it was asked about is not there
@@ -72,6 +73,10 @@ class NodeFailedError(LeaselabError):
 
 class ProvisioningRefusedError(NodeFailedError):
     """A node is up and refused what the file wants of it; the lab stays, to be looked at and mended."""
+
+
+class MachineError(LeaselabError):
+    """This machine has too little for the lab; nothing has been made."""
 
 
 class SnapshotError(LeaselabError):

@@ -23,7 +23,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from leaselab.testbed import processes
+from leaselab.testbed import preflight, processes, survey
 from leaselab.testbed.clearing import clear
 from leaselab.testbed.control_server import ControlServer, Emit
 from leaselab.testbed.errors import EngineError, LeaselabError, ProvisioningRefusedError
@@ -214,6 +214,8 @@ class LabHost:
     async def _raise(self, plan: Plan) -> RaisedLab:
         if self._journal is None:
             raise RuntimeError("the host does not run")
+        facts = await asyncio.to_thread(survey.look, self._folder.path.parent, runtime=plan.runtime, plan=plan)
+        preflight.require(facts, plan)
         self._write_keys(plan)
         lab = RaisedLab(
             self._folder.path,

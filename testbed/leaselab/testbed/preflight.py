@@ -1,41 +1,20 @@
-"""What this machine has, and whether a lab fits on it: looked at before anything is made.
+"""Whether a lab fits on a machine: judged from the plan and the facts, before anything is made.
 
-The needs are computed from the plan and from figures measured on real labs (docs/cli.md, "doctor").
+`leaselab doctor` shows every finding; `leaselab up` refuses a lab for those that are ``missing``, in the same words.
 """
 
-import os
-import platform
-import resource
-import shutil
-import socket
-import sys
-from pathlib import Path
-from typing import Final, Literal
+import ipaddress
+from typing import Final
 
 import msgspec
 
+from leaselab.testbed.errors import MachineError
+from leaselab.testbed.machine import EngineFacts, Machine
+from leaselab.testbed.needs import APPETITES, Need, State, needs
 from leaselab.testbed.topology.plan import Plan
 
-MIB: Final = 1024 * 1024
-
-BASE_HANDLES: Final = 64
-"""Files and sockets of a lab's host before its first node."""
-
-CONNECTIONS_A_NODE: Final = 4
-"""Kept HTTPS connections of a client and its server (both ends are ours), and one visitor's."""
-
-BASE_MEMORY: Final = 110 * MIB
-"""A lab's host before its first node; 64 MiB embedded, 110 MiB with its nursery of processes."""
-
-MEMORY_A_NODE: Final = {"embedded": 1 * MIB, "process": 20 * MIB, "docker": 48 * MIB, "swarm": 1 * MIB}
-"""Of each node, by runtime: 0.6 and 18 MiB after ten days of lab time, rounded up."""
-
-DISK_A_NODE: Final = 2 * MIB
-"""History and certificates of a node: 1 MiB at most after ten days of lab time, and as much for later."""
-
-USUAL_PORTS: Final = (22, 443, 9100)
-
-State = Literal["fine", "limit", "missing"]
+NETWORK_BITS: Final = 18
+"""A network's share of a container's address: 10.S.(64 k).0/18 (see the planner)."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -47,51 +26,23 @@ class Finding(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
-class Machine(msgspec.Struct, frozen=True):
-    """What was found on this machine.
-
-    Attributes:
-        loopback: whether every address of 127.0.0.0/8 can be used.
-        taken_ports: ports of :data:`USUAL_PORTS` that cannot be bound on such an address, with the reason.
-        file_handles: how many files and sockets one process may open; a lab's host raises its own limit that far.
-    """
-
-    python: str
-    system: str
-    loopback: bool
-    taken_ports: dict[int, str]
-    file_handles: int
-    processes: int
-    memory_free: int
-    disk_free: int
-    folder: str
-    folder_writable: bool
-    ssh: bool
-
-
-def look(folder: Path) -> Machine:
-    """Look at this machine. ``folder`` is where labs are kept; it need not exist yet."""
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    loopback = _binds("127.254.254.1", 0) == ""
-    reasons = {port: _binds("127.254.254.1" if loopback else "127.0.0.1", port) for port in USUAL_PORTS}
-    return Machine(
-        python=platform.python_version(),
-        system=platform.system(),
-        loopback=loopback,
-        taken_ports={port: why for port, why in reasons.items() if why},
-        file_handles=_finite(resource.getrlimit(resource.RLIMIT_NOFILE)[1]),
-        processes=_finite(resource.getrlimit(resource.RLIMIT_NPROC)[0]),
-        memory_free=_free_memory(),
-        disk_free=shutil.disk_usage(existing).free,
-        folder=str(folder),
-        folder_writable=os.access(existing, os.W_OK | os.X_OK),
-        ssh=shutil.which("ssh") is not None,
-    )
-
-
 def findings(machine: Machine, plan: Plan | None = None) -> list[Finding]:
     """Say how the machine stands, and with a plan also whether that lab fits."""
-    return [*_of_the_machine(machine), *(_of_the_lab(machine, plan) if plan else ())]
+    found = [*_of_the_machine(machine), *_of_the_engine(machine.engine)]
+    return found if plan is None else [*found, *_of_the_lab(machine, plan)]
+
+
+def require(machine: Machine, plan: Plan) -> None:
+    """Refuse a lab that cannot come up here. An engine that does not answer says so itself when it is opened.
+
+    Raises:
+        MachineError: something is missing.
+    """
+    missing = [finding for finding in _of_the_lab(machine, plan) if finding.state == "missing"]
+    if missing:
+        words = "; ".join(f"{finding.subject}: {finding.what}" for finding in missing)
+        hints = dict.fromkeys(finding.hint for finding in missing)
+        raise MachineError(f"lab {plan.lab} does not fit on this machine: {words}", hint="; ".join(hints))
 
 
 def _of_the_machine(machine: Machine) -> list[Finding]:
@@ -125,89 +76,70 @@ def _of_the_machine(machine: Machine) -> list[Finding]:
     ]
 
 
-def _fine_if(condition: bool, subject: str, what: str) -> Finding | None:
-    return Finding(subject, "fine", what) if condition else None
-
-
-class Need(msgspec.Struct, frozen=True):
-    """What a lab takes of one thing, what there is, and how to get more."""
-
-    subject: str
-    wanted: int
-    there: int
-    unit: str
-    hint: str
-
-    def finding(self) -> Finding:
-        """Compare."""
-        what = f"{self.wanted:,} {self.unit} of {self.there:,}"
-        return _fine_if(self.wanted <= self.there, self.subject, what) or Finding(
-            self.subject, "missing", f"{what}: too few", hint=self.hint
-        )
-
-
-def needs(plan: Plan, machine: Machine) -> list[Need]:
-    """Compute what a lab takes of this machine."""
-    apart = plan.runtime not in ("embedded", "swarm")  # of a swarm's nodes only the listeners are here
-    count = len(plan.nodes)
-    listeners = [len(node.config.addresses) * len(USUAL_PORTS) for node in plan.nodes]
-    together = BASE_HANDLES + sum(listeners) + CONNECTIONS_A_NODE * count + max(node.users for node in plan.nodes)
-    alone = BASE_HANDLES + max(listeners) + CONNECTIONS_A_NODE * count
-    return [
-        Need(
-            "file handles",
-            alone if apart else together,
-            machine.file_handles,
-            "a process" if apart else "in the lab's process",
-            hint=f"raise the hard limit (`ulimit -Hn {2 * together}` as root), or --runtime process",
-        ),
-        Need(
-            "processes",
-            count + 1 if apart else 1,
-            machine.processes,
-            "processes",
-            hint="`ulimit -u` raises the limit, or --runtime embedded runs all nodes in one",
-        ),
-        Need(
-            "memory",
-            (BASE_MEMORY + MEMORY_A_NODE[plan.runtime] * count) // MIB,
-            machine.memory_free // MIB,
-            "MiB",
-            hint="end something else, or --runtime embedded, which takes a fraction of it",
-        ),
-        Need(
-            "disk",
-            DISK_A_NODE * count // MIB,
-            machine.disk_free // MIB,
-            "MiB",
-            hint="free some space, or set LEASELAB_HOME to a folder on another disk",
-        ),
-    ]
+def _of_the_engine(engine: EngineFacts | None) -> list[Finding]:
+    if engine is None:
+        return []
+    if engine.trouble:
+        return [Finding("engine", "missing", engine.trouble, hint=engine.hint)]
+    where = "" if engine.here else ", on another machine: what that has of kernel tables cannot be looked at"
+    return [Finding("engine", "fine", f"{engine.version} at {engine.address}{where}")]
 
 
 def _of_the_lab(machine: Machine, plan: Plan) -> list[Finding]:
-    return [need.finding() for need in needs(plan, machine)]
+    found = [_judged(need) for need in needs(plan, machine)]
+    engine = machine.engine
+    if engine is None or engine.trouble:
+        return found
+    if plan.runtime == "swarm":
+        found.append(
+            _fine_if(engine.manages_swarm, "swarm", "the engine manages one")
+            or Finding("swarm", "missing", "the engine manages none", hint="`docker swarm init` makes one")
+        )
+    if APPETITES[plan.runtime].contained:
+        found += [_subnets(machine, engine, plan), _published(machine)]
+    return found
 
 
-def _binds(address: str, port: int) -> str:
-    """Try to listen; return why it cannot be done, or nothing."""
-    with socket.socket() as probe:
-        try:
-            probe.bind((address, port))
-        except PermissionError:
-            return "needs root"
-        except OSError as error:
-            return "in use by another service" if port else str(error.strerror)
-    return ""
+def _judged(need: Need) -> Finding:
+    what = f"{need.wanted:,} {need.unit} of {need.there:,}"
+    return _fine_if(need.wanted <= need.there, need.subject, what) or Finding(
+        need.subject, need.unless, f"{what}: too few", hint=need.hint
+    )
 
 
-def _finite(limit: int) -> int:
-    return sys.maxsize if limit == resource.RLIM_INFINITY else limit
+def _subnets(machine: Machine, engine: EngineFacts, plan: Plan) -> Finding:
+    """Compare the subnets that the lab's networks will have with those that are taken."""
+    wanted = {
+        ipaddress.IPv4Network(f"{address}/{NETWORK_BITS}", strict=False)
+        for node in plan.nodes
+        for address in node.config.addresses.values()
+    }
+    taken = {f"the network {name}": subnet for name, subnet in engine.networks.items()}
+    if engine.here:
+        taken |= {f"the interface {name}": subnet for name, subnet in machine.routes.items()}
+    clashes = [
+        f"{network} is in {subnet} of {name}"
+        for name, subnet in taken.items()
+        for network in sorted(wanted)
+        if network.overlaps(ipaddress.IPv4Network(subnet))
+    ]
+    return _fine_if(not clashes, "subnets", ", ".join(map(str, sorted(wanted)))) or Finding(
+        "subnets",
+        "missing",
+        f"taken: {'; '.join(clashes)}",
+        hint="`docker network prune` removes unused networks; `--name` gives the lab other addresses",
+    )
 
 
-def _free_memory() -> int:
-    """Return the bytes that a new program could use."""
-    for line in Path("/proc/meminfo").read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+def _published(machine: Machine) -> Finding:
+    taken = "; ".join(f"{place}: {why}" for place, why in machine.taken_places.items())
+    return _fine_if(not taken, "published ports", "all that the file publishes can be used") or Finding(
+        "published ports",
+        "missing",
+        f"not to be had: {taken}",
+        hint="end what uses them, or publish at other ports",
+    )
+
+
+def _fine_if(condition: bool, subject: str, what: str) -> Finding | None:
+    return Finding(subject, "fine", what) if condition else None

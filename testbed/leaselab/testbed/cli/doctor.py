@@ -22,7 +22,7 @@ def doctor(context: click.Context, file: Path | None, *, runtime: str, values: d
 
     Nothing is changed. The exit code is 1 if something is missing that a lab, or the lab of the file, needs.
     """
-    from leaselab.testbed import preflight
+    from leaselab.testbed import preflight, survey
     from leaselab.testbed.cli.output import print_json, print_line
     from leaselab.testbed.labs import labs_folder
 
@@ -31,7 +31,7 @@ def doctor(context: click.Context, file: Path | None, *, runtime: str, values: d
         from leaselab.testbed.bringup import dry_run
 
         plan, _ = dry_run(file, name=None, runtime=runtime, variables=values)
-    found = preflight.findings(preflight.look(labs_folder()), plan)
+    found = preflight.findings(survey.look(labs_folder(), runtime=runtime, plan=plan), plan)
     if as_json:
         print_json({"findings": found})
     else:
