@@ -35,15 +35,24 @@ for folder, folders, files in os.walk("/opt/leaselab"):
 @pytest.fixture
 def engine() -> Iterator[Engine]:
     found = Engine.connect()
-    before = {image["Id"] for image in found.api.images(all=True)}
     try:
         yield found
     finally:
-        made = [image for image in found.api.images(all=True) if image["Id"] not in before]
-        for image in sorted(made, key=lambda image: image["Created"], reverse=True):  # the last stands on the others
+        for image in reversed(of_this_test(found)):
             with contextlib.suppress(NotFound):  # gone with one that stood on it
-                found.api.remove_image(image["Id"], force=True)
+                found.api.remove_image(image, force=True)
         found.close()
+
+
+def of_this_test(engine: Engine) -> list[str]:
+    """Return the images that carry our names, and what was built on them, each after what it stands on."""
+    every = engine.api.images(all=True)
+    found = [
+        image["Id"] for image in every if any(name in (OTHER_BASE, EMPTY_BASE) for name in image["RepoTags"] or ())
+    ]
+    for below in found:  # grows meanwhile
+        found += [image["Id"] for image in every if image["ParentId"] == below]
+    return found
 
 
 def run(engine: Engine, image: str, script: str, *, export: bool = False) -> bytes:
