@@ -3,7 +3,8 @@
 #
 # For machines that reach a Debian mirror and no image registry. Packages are only unpacked, never configured: no shell
 # history, no users, no package database. Python's own library is compiled here, since the root file system is
-# read-only later. Same packages in, same bytes out: mmdebstrap clamps every time to SOURCE_DATE_EPOCH.
+# read-only later. /bin and /lib lead into /usr, as Debian 13's packages take for granted. Same packages in, same bytes
+# out: mmdebstrap clamps every time to SOURCE_DATE_EPOCH.
 set -eu
 file=$1
 suite=${2:-$(. /etc/os-release && printf '%s' "$VERSION_CODENAME")}
@@ -13,6 +14,7 @@ command -v mmdebstrap >/dev/null || {
 }
 export SOURCE_DATE_EPOCH="${SOURCE_DATE_EPOCH:-1514764800}"
 exec mmdebstrap --quiet --mode="${LEASELAB_MMDEBSTRAP_MODE:-auto}" --variant=extract --include=python3 \
+    --setup-hook='for each in bin lib lib64; do mkdir -p "$1/usr/$each"; ln -s "usr/$each" "$1/$each"; done' \
     --extract-hook='rm -rf "$1"/usr/share/doc "$1"/usr/share/man "$1"/usr/share/locale "$1"/usr/share/lintian \
         "$1"/usr/share/zoneinfo "$1"/usr/share/info "$1"/usr/share/bash-completion "$1"/usr/share/perl5 \
         "$1"/usr/lib/python3/dist-packages "$1"/var/cache "$1"/var/lib/apt "$1"/var/log "$1"/usr/sbin "$1"/sbin \

@@ -11,6 +11,7 @@ import pytest
 from leaselab.testbed import Lab
 from leaselab.testbed.engine import Engine
 from leaselab.testbed.errors import EngineError, MachineError, NodeFailedError
+from leaselab.testbed.images import tag
 
 pytestmark = pytest.mark.needs("docker")
 
@@ -104,6 +105,25 @@ def test_a_container_that_cannot_be_up_fails_fast_with_its_last_words() -> None:
 
     with pytest.raises(NodeFailedError, match=r"gw1: its container ended before it was up \(.*32 MiB|signal 9"):
         Lab.up(text, runtime="docker", timeout=110)
+
+
+def test_a_container_that_ends_at_once_is_said_with_its_exit_status_and_its_last_lines(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = engine.api.create_container(tag())["Id"]
+    try:
+        broken = engine.api.commit(made, "lltest/broken", "0", changes=f"ENTRYPOINT {json.dumps(LAST_WORDS)}")["Id"]
+    finally:
+        engine.api.remove_container(made)
+    try:
+        monkeypatch.setenv("LEASELAB_IMAGE", "lltest/broken:0")
+        with pytest.raises(NodeFailedError, match=r"gw1: its container ended .*exit status 3: no license / no lease"):
+            Lab.up("name: broken\nnodes: {gw1: {kind: psa3000}}", runtime="docker", timeout=110)
+    finally:
+        engine.api.remove_image(broken)
+
+
+LAST_WORDS = ["python3", "-c", "import sys; print('no license'); print('no lease'); sys.exit(3)"]
 
 
 def test_without_the_image_of_this_code_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,6 +133,19 @@ class Engine:
                 hint="start the engine again, then call `leaselab up FILE`, or `leaselab down` to remove the lab",
             ) from error
 
+    def refuse_rootless(self) -> None:
+        """Refuse an engine whose networks are in a namespace of its own: a lab could not reach its nodes there.
+
+        Raises:
+            EngineError: it is rootless, or does not answer.
+        """
+        found = self.do("ask the engine how it runs", lambda api: api.info())
+        if found.get("Rootless") or "name=rootless" in (found.get("SecurityOptions") or ()):  # Podman's word, Docker's
+            raise EngineError(
+                f"the engine at {self.address} is rootless: this machine does not reach its containers' addresses",
+                hint="set DOCKER_HOST to one that runs as root; its users need not be root, only in its socket's group",
+            )
+
     async def ask(self, what: str, call: Callable[["APIClient"], T]) -> T:
         """Make a call (see :meth:`do`) in another thread; a few go on side by side.
 

@@ -7,6 +7,7 @@ another state of the code in its containers than in its host, and building twice
 import contextlib
 import gzip
 import hashlib
+import importlib.util
 import io
 import os
 import shutil
@@ -35,6 +36,9 @@ USUAL_BASE: Final = "python:3.13-slim"
 DEBIAN: Final = "debian"
 """As a base: make one from Debian packages (images/base.sh)."""
 
+OLDEST_PYTHON: Final = (3, 11)
+"""Of a base; what the code is written for."""
+
 IMAGE_USER: Final = (10001, 10001)
 """User and group of the image, by number."""
 
@@ -62,7 +66,7 @@ class ImageInfo(msgspec.Struct, frozen=True):
 
 def folder() -> Path:
     """Return where the Dockerfile, base.sh and the locked requirements are: in the checkout, or in the package."""
-    inside = Path(__file__).parent / "image_files"
+    inside = Path(__file__).parent / "image_files"  # a wheel has it, by pyproject.toml
     return inside if inside.exists() else Path(__file__).parents[3] / "images"
 
 
@@ -155,6 +159,10 @@ def build(engine: Engine, *, base: str = USUAL_BASE, say: Callable[[str], None] 
     present = [image for image in list_images(engine) if image.current and image.name == tag()]
     if present:
         return present[0]
+    if importlib.util.find_spec("pip") is None:  # uv's environments have none
+        raise LeaselabError(
+            f"building the image takes pip, and {sys.executable} has none", hint=f"{sys.executable} -m ensurepip"
+        )
     with tempfile.TemporaryDirectory(prefix="leaselab-image-") as work:
         base_name = _debian_base(engine, Path(work), say) if base == DEBIAN else _pulled(engine, base, say)
         python, machine = _python_of(engine, base_name)
@@ -229,9 +237,13 @@ def _python_of(engine: Engine, base: str) -> tuple[str, str]:
         finally:
             api.remove_container(made, force=True, v=True)
 
-    version = engine.do(f"ask {base} for its Python", ask)
-    if not version:
-        raise LeaselabError(f"{base} has no python3", hint=f"use a base like {USUAL_BASE}")
+    hint = f"use a base like {USUAL_BASE}"
+    try:
+        version = engine.do(f"ask {base} for its Python", ask)
+    except EngineError as error:
+        raise EngineError(error.message, hint=error.hint or hint) from error
+    if not version or tuple(int(part) for part in version.split(".")) < OLDEST_PYTHON:
+        raise LeaselabError(f"{base} has Python {version or 'of no version'}; 3.11 or later is needed", hint=hint)
     return version, _MACHINES.get(architecture, architecture)
 
 

@@ -132,9 +132,14 @@ class DockerRuntime:
         self._image = ""
 
     async def open(self) -> None:
-        """Find the engine and the image."""
+        """Find the engine and the image.
+
+        Raises:
+            EngineError: no engine answers, it is rootless, or it has no image of this code.
+        """
         engine = await asyncio.to_thread(Engine.connect)
         try:
+            await asyncio.to_thread(engine.refuse_rootless)
             self._image = await asyncio.to_thread(current_image, engine)
         except BaseException:
             engine.close()
