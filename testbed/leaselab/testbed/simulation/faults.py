@@ -6,7 +6,9 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from leaselab.appliance.conditions import Conditions
+from leaselab.appliance.config import ApplianceConfig
 from leaselab.appliance.instants import Instant
+from leaselab.appliance.models.platforms import PLATFORMS
 from leaselab.appliance.passage import Passage
 from leaselab.testbed.faults.engine import Engine
 from leaselab.testbed.faults.kinds import Fault
@@ -41,6 +43,11 @@ class SimulatedWorld:
         """Return the names of all networks."""
         return {network for ports in self._world.network.ports.values() for network in ports}
 
+    def virtual(self) -> Collection[str]:
+        """Return the names of those devices that are virtual machines."""
+        configs = [self._world.config(name) for name in self._world.devices]
+        return [one.name for one in configs if isinstance(one, ApplianceConfig) and PLATFORMS[one.kind].virtual]
+
     async def suffer(self, node: str, conditions: Conditions) -> None:
         """Put these conditions around a device, in place of those of before."""
         world, network = self._world, self._world.network
@@ -62,6 +69,16 @@ class SimulatedWorld:
         self._keep_still(node, still=act == "kill")
         if act != "kill":
             await self._world.devices[node].resume()
+
+    async def clone(self, node: str, copy: str) -> None:
+        """Let a copy of a device live beside it, unless one does."""
+        if copy not in self._world.devices:
+            self._world.clone(node, copy)
+
+    async def remove_clone(self, copy: str) -> None:
+        """Take the copy away."""
+        if copy in self._world.devices:
+            self._world.remove(copy)
 
     async def packets(self, fault: Fault, *, begun: bool) -> None:
         """Need nothing: messages are all there is."""

@@ -67,7 +67,7 @@ class Invariants:
         states = {
             name: device.state
             for name, device in self._world.devices.items()
-            if isinstance(device.state, ApplianceState)
+            if isinstance(device.state, ApplianceState) and name not in self._world.clones  # nobody leases from it
         }
         broken: list[Violation] = []
         for name, state in states.items():
