@@ -5,7 +5,7 @@ import pytest
 from leaselab.appliance.instants import DAY, HOUR
 from leaselab.testbed.faults.kinds import KINDS, Fault
 from leaselab.testbed.simulation.boot import bring_up
-from leaselab.testbed.simulation.faults import bring_faults
+from leaselab.testbed.simulation.faults import SimulatedFaults
 from leaselab.testbed.simulation.run import Figures, Simulation, simulate, simulated_plan
 from leaselab.testbed.topology.loading import read
 
@@ -94,7 +94,7 @@ def test_a_clone_is_told_that_it_is_the_duplicate_and_is_gone_when_the_fault_is_
     bring_up(world, simulated_plan(read(LAB, file="sim.yml")))
     before = set(world.devices)
     fault = Fault(kind="clone", node="vls", at=world.clock.now() + DAY, lasts=DAY)
-    bring_faults(world, [fault])
+    SimulatedFaults(world, [fault])
 
     world.run(world.clock.now() + DAY + 9 * HOUR)
     standings = {name: world.devices[name].state.standing.state for name in ("vls", "vls-clone")}

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from leaselab.appliance.conditions import Conditions
 from leaselab.appliance.config import ApplianceConfig
-from leaselab.appliance.instants import Instant
 from leaselab.appliance.models.platforms import PLATFORMS
 from leaselab.appliance.passage import Passage
+from leaselab.testbed.faults.book import Entry
 from leaselab.testbed.faults.engine import Engine
 from leaselab.testbed.faults.kinds import Fault
 from leaselab.testbed.simulation.world import World, settled
@@ -95,14 +95,47 @@ class SimulatedWorld:
             self._world.release(node)
 
 
-def bring_faults(world: World, faults: Collection[Fault]) -> Counter[str]:
-    """Let faults befall a world from now on; return the count, kept up to date, of those that have begun."""
-    simulated = SimulatedWorld(world)
-    engine = Engine(simulated)
+class SimulatedFaults:
+    """The faults of a simulated lab.
 
-    def turn(now: Instant) -> Instant:
-        return settled(engine.grant(now))
+    Args:
+        world: its devices.
+        declared: the faults that befall it from now on.
 
-    settled(engine.declare(faults, world.clock.now()))
-    world.schedule(FAULTS, engine.book.next_at(), turn)
-    return simulated.begun
+    Attributes:
+        world: as the fault engine moves it.
+    """
+
+    def __init__(self, world: World, declared: Collection[Fault]) -> None:
+        self.world = SimulatedWorld(world)
+        self._devices = world
+        self._engine = Engine(self.world)
+        settled(self._engine.declare(declared, world.clock.now()))
+        self._schedule()
+
+    @property
+    def begun(self) -> Counter[str]:
+        """How often each kind has begun."""
+        return self.world.begun
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Those in force and to come, the earlier entered first."""
+        return self._engine.book.entries
+
+    def inject(self, fault: Fault) -> Entry:
+        """Add a fault, in force at once unless it says when.
+
+        Raises:
+            CallError: there is no such fault or target, or what it says does not go together.
+        """
+        entry = settled(self._engine.inject(fault, self._devices.clock.now()))
+        self._schedule()
+        return entry
+
+    def clear(self, entries: Collection[Entry]) -> None:
+        """Take faults back."""
+        settled(self._engine.clear(entries))
+
+    def _schedule(self) -> None:
+        self._devices.schedule(FAULTS, self._engine.book.next_at(), lambda now: settled(self._engine.grant(now)))

@@ -217,6 +217,10 @@ class World:
             self._set(name, actors[name](clock.present))
         clock.observe(until)
 
+    def next_due(self) -> Instant:
+        """Return when somebody next has a turn."""
+        return min(self._next.values(), default=NEVER)
+
     async def wakes(self, device: str, next_due: Instant) -> None:
         """Hear that a device wants to wake earlier than it said last (the timekeeper's port)."""
         self._set(device, next_due - self._clocks[device].skew)
