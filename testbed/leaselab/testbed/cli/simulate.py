@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leaselab.testbed.cli.options import file_argument, format_option, option, set_option
+from leaselab.testbed.cli.options import format_option, option, set_option
 from leaselab.testbed.errors import CallError
 
 if TYPE_CHECKING:
     from leaselab.appliance.instants import Duration, Instant
     from leaselab.testbed.simulation.run import Figures
+    from leaselab.testbed.topology.plan import Plan
 
 
 def _duration(_context: click.Context, _option: click.Parameter, text: str) -> "Duration":
@@ -32,7 +33,7 @@ def _optional_duration(context: click.Context, of_option: click.Parameter, text:
 
 
 @click.command()
-@file_argument
+@click.argument("file", type=click.Path(path_type=Path), required=False)
 @option(
     "--for",
     "duration",
@@ -46,6 +47,13 @@ def _optional_duration(context: click.Context, of_option: click.Parameter, text:
     "--check-every", default="25h", callback=_duration, metavar="DURATION", help="Between checks of the invariants."
 )
 @option("--faults/--no-faults", default=True, help="Whether the file's faults befall the lab.")
+@option(
+    "--story",
+    "story",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="STORY",
+    help="Instead of a FILE's lab, tell a story again that a test of the fleet has kept.",
+)
 @option("--checks/--no-checks", default=True, help="Whether the file's checks are carried out.")
 @set_option
 @format_option
@@ -53,8 +61,9 @@ def _optional_duration(context: click.Context, of_option: click.Parameter, text:
 def simulate(
     context: click.Context,
     /,
-    file: Path,
+    file: Path | None,
     *,
+    story: Path | None,
     duration: "Duration | None",
     seed: int,
     check_every: "Duration",
@@ -70,18 +79,33 @@ def simulate(
     Nothing is opened and nothing is left. The same file and seed give the same output, byte for byte. The exit code is
     1 if a check failed or an invariant did not hold.
     """
+    if (file is None) == (story is None):
+        raise CallError("give a FILE, or a story with --story", hint="`leaselab simulate --help` has examples")
+    fine = _story_held(story, as_json=as_json) if story is not None else False
+    if file is not None:
+        plan = _planned(file, values, parts)
+        if duration is None and not plan.checks:
+            raise CallError("there are no checks, so how long is the lab to run?", hint="say so: --for 365d")
+        fine = _lab_held(plan, duration or 0, seed, check_every=check_every, as_json=as_json)
+    if not fine:
+        context.exit(1)
+
+
+def _planned(file: Path, values: dict[str, str], parts: dict[str, bool]) -> "Plan":
+    """Plan a file's lab, without the parts that are not wanted: ``faults``, ``checks``."""
     import msgspec
 
-    from leaselab.testbed.simulation.run import simulate as run
     from leaselab.testbed.simulation.run import simulated_plan
     from leaselab.testbed.topology.files import load
 
-    plan = simulated_plan(load(file, values))
-    left_out: dict[str, Any] = {part: () for part, wanted in parts.items() if not wanted}  # faults, checks
-    plan = msgspec.structs.replace(plan, **left_out)
-    if duration is None and not plan.checks:
-        raise CallError("there are no checks to carry out, so how long is the lab to run?", hint="say so: --for 365d")
-    duration = duration or 0
+    left_out: dict[str, Any] = {part: () for part, wanted in parts.items() if not wanted}
+    return msgspec.structs.replace(simulated_plan(load(file, values)), **left_out)
+
+
+def _lab_held(plan: "Plan", duration: "Duration", seed: int, *, check_every: "Duration", as_json: bool) -> bool:
+    """Simulate a lab and print the figures; tell whether all that was to hold did."""
+    from leaselab.testbed.simulation.run import simulate as run
+
     began = time.perf_counter()
     figures = run(plan, duration, seed, check_every=check_every, on_progress=_Progress(plan.clock.start or 0, duration))
     _print_pace(figures, time.perf_counter() - began)
@@ -89,8 +113,34 @@ def simulate(
         _print_json(figures)
     else:
         _print_text(figures)
-    if figures.broken_in_all or not all(outcome.passed for outcome in figures.outcomes):
-        context.exit(1)
+    return not figures.broken_in_all and all(outcome.passed for outcome in figures.outcomes)
+
+
+def _story_held(path: Path, *, as_json: bool) -> bool:
+    """Tell a story again, step by step; tell whether every invariant held."""
+    import msgspec
+
+    from leaselab.testbed.cli.output import print_json, print_line
+    from leaselab.testbed.testing.story import BrokenRuleError, Step, Story, tell
+
+    story, taken, broken = Story.load(path), list[Step](), ""
+
+    def told(step: Step) -> None:
+        taken.append(step)
+        if not as_json:
+            print_line(f"{len(taken):3}  {msgspec.json.encode(step).decode()}")
+
+    try:
+        tell(story.steps, on_step=told)
+    except BrokenRuleError as error:
+        broken = str(error)
+    if as_json:
+        print_json({"seed": story.seed, "steps": len(taken), "of": len(story.steps), "broken": broken})
+    elif broken:
+        print_line(f"step {len(taken)} breaks a rule:\n{broken}")
+    else:
+        print_line(f"{len(taken)} steps, all invariants held")
+    return not broken
 
 
 class _Progress:
