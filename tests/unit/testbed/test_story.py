@@ -62,7 +62,7 @@ class Chatty(Fleet):
 
 
 def test_a_refusal_that_changes_something_is_a_broken_rule() -> None:
-    with pytest.raises(BrokenRuleError, match="server refused and changed: .*leases to no MAG"):
+    with pytest.raises(BrokenRuleError, match=r"server refused and changed: .*leases to no MAG"):
         tell(STEPS[:1], new_fleet(Chatty))
 
 
