@@ -61,8 +61,13 @@ def test_what_an_administrator_does_at_a_client_and_at_a_server(lab: Lab, typed:
     assert typed("admin", "release-client", "server", "GW1") == {"node": "server", "released": "GW1"}
     assert typed("admin", "delete-client", "server", "GW1") == {"node": "server", "deleted": "GW1"}
     assert "there is no license client 'GW1'" in typed("admin", "delete-client", "server", "GW1", code=1)
-    joined = typed("admin", "join-cluster", "pair", "gw1", "gw2", code=1)
-    assert "gw1" in joined
+
+
+def test_nodes_of_one_release_join_a_cluster_and_others_do_not(typed: Typed) -> None:
+    assert typed("admin", "join-cluster", "pair", "gw1", "gw2") == {"cluster": "pair", "nodes": ["gw1", "gw2"]}
+    typed("admin", "upgrade", "gw2", "9.0R1")
+    refused = typed("admin", "join-cluster", "other", "gw1", "gw2", code=1)
+    assert "one personality and release, these have pcs 8.3R1, pcs 9.0R1" in refused
 
 
 def test_a_configuration_goes_from_one_node_to_another(typed: Typed, lab: Lab, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import click
 
 from leaselab.testbed.cli.choice import chosen_lab
 from leaselab.testbed.cli.options import format_option, lab_option, nodes_argument, option
-from leaselab.testbed.errors import CallError
+from leaselab.testbed.errors import CallError, RefusedError
 
 if TYPE_CHECKING:
     from leaselab.appliance.machine import Command
@@ -116,6 +116,10 @@ def join_cluster(cluster: str, nodes: tuple[str, ...], *, lab: str, as_json: boo
     from leaselab.appliance.licensing.commands import JoinCluster
 
     chosen = chosen_lab(lab)
+    found = {(report.personality, report.release) for report in chosen.reports(nodes).values()}
+    if len(found) > 1:  # a device does not know what its fellows run
+        kinds = ", ".join(" ".join(each) for each in sorted(found))
+        raise RefusedError(f"the nodes of a cluster have one personality and release, these have {kinds} (CLU-01)")
     for node in [chosen[name] for name in nodes]:
         node.command(JoinCluster(name=cluster, members=nodes))
     _print({"cluster": cluster, "nodes": list(nodes)}, as_json=as_json)
