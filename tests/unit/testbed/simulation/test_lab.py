@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from leaselab.appliance.instants import HOUR
-from leaselab.appliance.licensing.commands import Surrender
+from leaselab.appliance.licensing.commands import PullState, SetServerRole, Surrender
 from leaselab.testbed.checking.plan import Check, Expectation
 from leaselab.testbed.cli import main
 from leaselab.testbed.errors import CallError, ClockStoppedError, NodeFailedError, RefusedError, UnknownNodeError
@@ -152,3 +152,11 @@ def test_without_checks_and_without_a_duration_there_is_nothing_to_simulate(
 
     assert main(["simulate", str(file)]) == 2
     assert "--for" in capsys.readouterr().err
+
+
+def test_a_refusal_reaches_a_client_in_the_servers_own_words(lab: SimulatedLab) -> None:
+    lab["server"].command(SetServerRole(enabled=False))
+    lab["gw1"].command(PullState())
+
+    client = lab["gw1"].report().client
+    assert (client.contact, client.why) == ("up", "server is no license server")
