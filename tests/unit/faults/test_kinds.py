@@ -13,7 +13,7 @@ EXAMPLES: dict[str, Any] = {"delay": 5 * SECOND, "loss": 0.5, "bytes_per_second"
 
 def complaints(fault: Fault) -> list[str]:
     return [
-        f"{field}: {message}" for field, message, _ in misfits(fault, nodes=NODES, networks=NETWORKS, virtual=["gw1"])
+        f"{field}: {message}" for field, message, _ in misfits(fault, nodes=NODES, networks=NETWORKS, virtual=VIRTUAL)
     ]
 
 
