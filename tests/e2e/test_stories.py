@@ -42,12 +42,18 @@ checks:
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_a_story_holds(story: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_story_holds_and_a_simulation_sees_the_same_at_the_same_instants(
+    story: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     exit_code = main(["check", str(TOPOLOGIES / story)])
 
     shown = capsys.readouterr()
     assert (exit_code, shown.err) == (0, ""), shown.out
     assert shown.out.endswith(" passed, 0 failed\n")
+
+    assert main(["simulate", str(TOPOLOGIES / story)]) == 0
+    simulated = capsys.readouterr().out.splitlines()
+    assert [line for line in simulated if line.startswith("passed")] == shown.out.splitlines()[:-1]
 
 
 def test_what_did_not_hold_is_said_with_what_was_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

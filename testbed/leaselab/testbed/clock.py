@@ -16,14 +16,14 @@ from leaselab.appliance.instants import (
     parse_instant,
 )
 from leaselab.testbed.errors import CallError
-from leaselab.testbed.hostline import HostLine
+from leaselab.testbed.hostline import Line
 from leaselab.testbed.views import Advanced, ClockStatus
 
 
 class Clock:
     """The clock that every node of a lab lives by. It stands still until it is moved or given a rate."""
 
-    def __init__(self, line: HostLine) -> None:
+    def __init__(self, line: Line) -> None:
         self._line = line
 
     @property

@@ -47,6 +47,8 @@ class Seat:
     prompt: str = ""
     provisioned: bool = False
     users_set: bool = False
+    clone_of: str = ""
+    """The node that this one is a clone of; a clone is in no plan."""
     tried: bool = False
     """Provisioning was refused; it is tried again at the next `up`."""
     failure: str = ""
@@ -215,6 +217,21 @@ class Fleet:
         seat = self.seat(name)
         seat.begin_anew()
         self._events.add("erased", name)
+
+    async def clone(self, name: str, plan: NodePlan) -> None:
+        """Switch a second machine on that begins with all that a node has stored (VLS-09).
+
+        Args:
+            name: the node.
+            plan: of the clone.
+        """
+        await self._opened().copy(name, plan.name)
+        self.seat_clone(name, plan)
+        await self.start(plan.name)
+
+    def seat_clone(self, name: str, plan: NodePlan) -> None:
+        """Give a node's clone its seat: it has all that its original had, so nothing is to be entered."""
+        self.seats[plan.name] = Seat(plan=plan, provisioned=True, users_set=True, clone_of=name)
 
     async def remove(self, name: str) -> None:
         """Take a node out of the lab."""

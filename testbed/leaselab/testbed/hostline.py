@@ -7,7 +7,7 @@ one ``{"ok": …}`` or ``{"error": …}``. Hanging up withdraws the request: tha
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -17,6 +17,18 @@ from leaselab.testbed.errors import LabGoneError, LeaselabError
 
 LINE_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of one line: the report of a license server with thousands of clients is large, an endless one is an error."""
+
+
+class Line(Protocol):
+    """Where requests to a lab go: to its host, or to a simulation."""
+
+    def call(self, do: str, *, on_progress: Callable[[dict[str, Any]], None] | None = None, **arguments: Any) -> Any:
+        """Send one request and return its answer."""
+        ...
+
+    def stream(self, do: str, **arguments: Any) -> Iterator[Any]:
+        """Send one request and yield each item of its answer."""
+        ...
 
 
 class HostLine:

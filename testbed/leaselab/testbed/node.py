@@ -10,7 +10,7 @@ from leaselab.appliance.config import ConsoleFaults
 from leaselab.appliance.licensing.views import LeaseRow, LicenseRow, Report
 from leaselab.appliance.machine import Command
 from leaselab.testbed.errors import CallError, RefusedError
-from leaselab.testbed.hostline import HostLine
+from leaselab.testbed.hostline import Line
 from leaselab.testbed.views import NodeStatus, UsersOutcome
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Users:
     """The end users signed in at one gateway: ``user1`` to ``userN``, over the gateway's own sign-in."""
 
-    def __init__(self, node: str, line: HostLine) -> None:
+    def __init__(self, node: str, line: Line) -> None:
         self._node = node
         self._line = line
 
@@ -43,7 +43,7 @@ class Node:
         keys: the folder with the console key.
     """
 
-    def __init__(self, name: str, line: HostLine, keys: Path) -> None:
+    def __init__(self, name: str, line: Line, keys: Path) -> None:
         self.name = name
         self.users = Users(name, line)
         self._line = line

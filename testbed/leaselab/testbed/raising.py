@@ -18,6 +18,7 @@ from leaselab.testbed.eventkinds import EventKind
 from leaselab.testbed.eventlog import EventLog
 from leaselab.testbed.faults.book import Book
 from leaselab.testbed.faults.engine import ENGINE, Engine
+from leaselab.testbed.faults.kinds import CLONE, clone_of
 from leaselab.testbed.faults.running import RunningWorld
 from leaselab.testbed.files import explained, write_whole
 from leaselab.testbed.fleet import HALTED, OFF, READY, Fleet, Seat
@@ -28,6 +29,7 @@ from leaselab.testbed.signins import SignIns
 from leaselab.testbed.timekeeper.keeper import Timekeeper
 from leaselab.testbed.topology import steps
 from leaselab.testbed.topology.plan import Plan
+from leaselab.testbed.topology.planner import cloned
 from leaselab.testbed.topology.steps import CREATE, REMOVE, RESTART
 from leaselab.testbed.views import Progress, Step, UpOutcome
 
@@ -179,9 +181,19 @@ class RaisedLab:
             seat.users_set = before_node is not None and seat.users_set and before_node.users == node.users
             seat.plan, seat.tried = node, False
             seats[node.name] = seat
+        clones = {name: seat for name, seat in self.fleet.seats.items() if seat.clone_of in seats}
         self.fleet.seats.clear()
-        self.fleet.seats.update(seats)
+        self.fleet.seats.update({**clones, **seats})
+        self._seat_clones(plan)
         self.fleet.changed.set()  # there may be something to provision
+
+    def _seat_clones(self, plan: Plan) -> None:
+        """Give the clones that an earlier host of the lab had their seats again."""
+        nodes = {node.name: node for node in plan.nodes}
+        for fault in self.faults.book.in_force():
+            copy = clone_of(fault.node)
+            if fault.kind == CLONE and fault.node in nodes and copy not in self.fleet.seats:
+                self.fleet.seat_clone(fault.node, cloned(nodes[fault.node], copy, plan))
 
     async def _start(self, seats: list[Seat]) -> None:
         """Switch nodes on, some at once; the first that fails stops it, and is named."""

@@ -49,7 +49,7 @@ class SignIns:
         sessions = (await node.request({"do": "sessions"}))["sessions"]
         refused: list[UserRefusal] = []
         signed_in = len(sessions)
-        for session in sorted(sessions, key=_last_on_first)[: max(0, signed_in - count)]:
+        for session in sorted(sessions, key=last_on_first)[: max(0, signed_in - count)]:
             await self._sign_out(config, session["cookie"])
             signed_in -= 1
         taken = {session["user"] for session in sessions}
@@ -115,7 +115,7 @@ class SignIns:
         return link
 
 
-def _last_on_first(session: Mapping[str, Any]) -> tuple[int, int, str]:
+def last_on_first(session: Mapping[str, Any]) -> tuple[int, int, str]:
     """Order for signing out: the highest of our numbers first; people who signed in by themselves last."""
     number = _NAME.fullmatch(session["user"])
     return (-int(number[1]) if number else 0, -session["since"], session["user"])

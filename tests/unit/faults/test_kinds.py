@@ -7,12 +7,14 @@ import pytest
 from leaselab.appliance.instants import DAY, HOUR, MINUTE, SECOND
 from leaselab.testbed.faults.kinds import KINDS, LINK, PARAMETERS, Fault, misfits
 
-NODES, NETWORKS = ["gw1", "gw2", "vls1"], ["internal", "external"]
+NODES, NETWORKS, VIRTUAL = ["gw1", "gw2", "vls1"], ["internal", "external"], ["gw1"]
 EXAMPLES: dict[str, Any] = {"delay": 5 * SECOND, "loss": 0.5, "bytes_per_second": 100, "skew": -5 * MINUTE}
 
 
 def complaints(fault: Fault) -> list[str]:
-    return [f"{field}: {message}" for field, message, _ in misfits(fault, nodes=NODES, networks=NETWORKS)]
+    return [
+        f"{field}: {message}" for field, message, _ in misfits(fault, nodes=NODES, networks=NETWORKS, virtual=VIRTUAL)
+    ]
 
 
 def example(kind: str) -> Fault:
@@ -58,6 +60,7 @@ def test_every_parameter_has_a_kind_that_needs_it() -> None:
         (Fault(kind="kill", node="gw1", probability=1.5), "probability: takes 0 to 1, not 1.5"),
         (Fault(kind="loss", between=("gw1", "vls1"), loss=1.5), "loss: takes 0 to 1, not 1.5"),
         (Fault(kind="skew", node="gw1", skew=-366 * DAY), "skew: takes at most 365d either way"),
+        (Fault(kind="clone", node="gw2"), "node: gw2 is no virtual machine"),
     ],
 )
 def test_what_does_not_go_together_is_named(fault: Fault, complaint: str) -> None:
@@ -69,6 +72,6 @@ def test_what_is_over_at_once_may_come_again_and_again() -> None:
 
 
 def test_the_nearest_name_is_suggested() -> None:
-    (found,) = misfits(Fault(kind="kill", node="wv1"), nodes=["gw1", "cloud"], networks=NETWORKS)
+    (found,) = misfits(Fault(kind="kill", node="wv1"), nodes=["gw1", "cloud"], networks=NETWORKS, virtual=[])
 
     assert found.suggestion == "gw1"

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from leaselab.appliance.adapters.control import ERASED, SHUT_DOWN, ControlError
@@ -273,3 +274,19 @@ async def test_closing_switches_all_off_and_leaves_the_runtime(stage: Stage) -> 
     await stage.fleet.keep()
 
     assert (stage.node("gw1").on, stage.puppets.opened, stage.puppets.kept) == (False, False, 1)
+
+
+async def test_a_clone_begins_with_its_originals_store_wants_nothing_and_is_removed_with_all_it_has(
+    stage: Stage,
+) -> None:
+    original = stage.fleet.seat("gw1").plan
+    config = msgspec.structs.replace(original.config, name="gw1-clone")
+
+    await stage.fleet.clone("gw1", msgspec.structs.replace(original, name="gw1-clone", config=config))
+
+    seat = stage.fleet.seat("gw1-clone")
+    assert stage.puppets.copied == [("gw1", "gw1-clone")]
+    assert (seat.clone_of, seat.provisioned, seat.entering, seat.phase) == ("gw1", True, (), "ready")
+    await stage.fleet.remove("gw1-clone")
+    assert "gw1-clone" not in stage.fleet.seats
+    assert stage.puppets.erased == ["gw1-clone"]

@@ -1,8 +1,12 @@
 """A simulation under faults: they befall it, its invariants hold, and it replays."""
 
-from leaselab.appliance.instants import DAY
-from leaselab.testbed.faults.kinds import KINDS
-from leaselab.testbed.simulation.run import Figures, simulate, simulated_plan
+import pytest
+
+from leaselab.appliance.instants import DAY, HOUR
+from leaselab.testbed.faults.kinds import KINDS, Fault
+from leaselab.testbed.simulation.boot import bring_up
+from leaselab.testbed.simulation.faults import SimulatedFaults
+from leaselab.testbed.simulation.run import Figures, Simulation, simulate, simulated_plan
 from leaselab.testbed.topology.loading import read
 
 LAB = """
@@ -20,6 +24,12 @@ nodes:
           password: secret{n}
           features: {concurrent-users: {reserved: 20, increment: 20, maximum: 200}}
   gw{n}: {count: 3, kind: psa3000, license-client: {server: server, id: "GW{n}"}}
+  vls:
+    kind: va-spe
+    boot: {virtual-license-server: true}
+    auth-codes: [Ab12-Cd34-Ef56-Gh78]
+    license-server: {}
+cloud: {auth-codes: {Ab12-Cd34-Ef56-Gh78: {licenses: [LICENSE-SVR, CONSEC-1000U-1YR]}}}
 load: [{office-hours: {peak: 150}}]
 """
 EVERY_KIND = """
@@ -39,6 +49,7 @@ faults:
   - {kind: wrong, node: server, after: 14d, for: 1d}
   - {kind: bad-certificate, node: server, after: 16d, for: 1d}
   - {kind: disk-full, node: server, after: 18d, for: 3h}
+  - {kind: clone, node: vls, after: 20d, for: 5d}
 """
 
 
@@ -74,3 +85,21 @@ def test_when_the_last_fault_is_over_everything_is_as_without_it() -> None:
     assert during.messages_failed > 0
     assert after.messages_failed == during.messages_failed
     assert after.broken == ()
+
+
+@pytest.mark.rule("VLS-09")
+def test_a_clone_is_told_that_it_is_the_duplicate_and_is_gone_when_the_fault_is_over() -> None:
+    simulation = Simulation(simulated_plan(read(LAB, file="sim.yml")), 7, lambda _now: None)
+    world = simulation.world
+    bring_up(world, simulated_plan(read(LAB, file="sim.yml")))
+    before = set(world.devices)
+    fault = Fault(kind="clone", node="vls", at=world.clock.now() + DAY, lasts=DAY)
+    SimulatedFaults(world, [fault])
+
+    world.run(world.clock.now() + DAY + 9 * HOUR)
+    standings = {name: world.devices[name].state.standing.state for name in ("vls", "vls-clone")}
+    world.run(world.clock.now() + DAY)
+
+    assert standings == {"vls": "ok", "vls-clone": "duplicate"}
+    assert set(world.devices) == before
+    assert world.devices["vls"].state.standing.state == "ok"

@@ -102,7 +102,7 @@ def test_a_fault_that_befalls_nothing_is_refused_where_it_stands() -> None:
         "lab.yml:24:26: faults[0].between: there is no node 'vls9' (did you mean vls1?)",
         (
             "lab.yml:25:12: faults[1].kind: there is no fault 'kil'; there are cut, delay, loss, throttle, kill, "
-            "restart, pause, skew, slow, error, wrong, bad-certificate, disk-full (did you mean kill?)"
+            "restart, pause, skew, slow, error, wrong, bad-certificate, disk-full, clone (did you mean kill?)"
         ),
     ]
 

@@ -6,6 +6,7 @@ power loss, not only a killed process (LSE-12).
 """
 
 import asyncio
+import contextlib
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -35,6 +36,29 @@ CACHE_KIB: Final = 512
 
 class StoreError(OSError):
     """The store cannot be opened or written; the message says which file, why, and what to do."""
+
+
+def copy_store(source: Path, target: Path, *, device: str, copy: str) -> None:
+    """Copy the store of one device, which may be writing to it, for another device.
+
+    Args:
+        source: the store's file.
+        target: where the copy goes; made with mode 0600.
+        device: whose history it is.
+        copy: whose the copy is to be.
+
+    Raises:
+        StoreError: one of them cannot be read or written.
+    """
+    try:
+        target.touch(mode=0o600)
+        with contextlib.closing(sqlite3.connect(source)) as there, contextlib.closing(sqlite3.connect(target)) as here:
+            there.backup(here)
+            for table in ("event", "snapshot"):
+                here.execute(f"UPDATE {table} SET device = ? WHERE device = ?", (copy, device))  # noqa: S608 - ours
+            here.commit()
+    except sqlite3.Error as error:
+        raise StoreError(f"{source}: {error}; check the disk and the folder's owner") from error
 
 
 class SqliteStore:
@@ -148,6 +172,14 @@ class SqliteStore:
         self._begin()
         self._db.execute("DELETE FROM event WHERE device = ?", (device,))
         self._db.execute("DELETE FROM snapshot WHERE device = ?", (device,))
+
+    def copy(self, device: str, copy: str) -> None:
+        """Give another device of this store, which has none, the history of one."""
+        self._begin()
+        self._db.execute(
+            "INSERT INTO event (device, at, body) SELECT ?, at, body FROM event WHERE device = ? ORDER BY number",
+            (copy, device),
+        )
 
     async def durable(self) -> None:
         """Return once all that was appended is on disk; all who ask within one turn of the loop share a commit."""

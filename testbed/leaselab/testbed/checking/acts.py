@@ -10,10 +10,10 @@ from leaselab.testbed.errors import CallError, RefusedError
 from leaselab.testbed.minting import minted
 
 if TYPE_CHECKING:
-    from leaselab.testbed.lab import Lab
+    from leaselab.testbed.checking.lab import CheckedLab
 
 
-def carry_out(lab: "Lab", act: Act) -> dict[str, int]:
+def carry_out(lab: "CheckedLab", act: Act) -> dict[str, int]:
     """Do one thing; return how many users were refused by it, by node.
 
     Raises:
@@ -37,7 +37,7 @@ def carry_out(lab: "Lab", act: Act) -> dict[str, int]:
     return refused
 
 
-def _license(lab: "Lab", act: Act) -> None:
+def _license(lab: "CheckedLab", act: Act) -> None:
     """Do what an act says of licenses, if it does."""
     if act.surrender is not None:
         lab[act.surrender.node].command(Surrender(serial=_serial(lab, act.surrender, "active")))
@@ -49,7 +49,7 @@ def _license(lab: "Lab", act: Act) -> None:
         lab[act.pull].command(PullState())
 
 
-def _serial(lab: "Lab", wanted: LicenseOf, state: str) -> str:
+def _serial(lab: "CheckedLab", wanted: LicenseOf, state: str) -> str:
     """Return the serial of the first license of a SKU that is in a state."""
     rows = lab[wanted.node].licenses
     for row in rows:
@@ -59,7 +59,7 @@ def _serial(lab: "Lab", wanted: LicenseOf, state: str) -> str:
     raise CallError(f"{wanted.node} has no {state} license {wanted.sku}; it has {there}")
 
 
-def _add(lab: "Lab", wanted: LicenseOf) -> None:
+def _add(lab: "CheckedLab", wanted: LicenseOf) -> None:
     """Mint a key of a SKU for a node, and enter it."""
     node = lab[wanted.node]
     key = minted(lab.plan, wanted.sku, node.report().hardware_id)

@@ -10,7 +10,7 @@ from leaselab.testbed.checking.sight import problems
 from leaselab.testbed.errors import CallError, LeaselabError
 
 if TYPE_CHECKING:
-    from leaselab.testbed.lab import Lab
+    from leaselab.testbed.checking.lab import CheckedLab
 
 
 class Runner:
@@ -21,7 +21,7 @@ class Runner:
         on_outcome: told of each check that is through.
     """
 
-    def __init__(self, lab: "Lab", on_outcome: Callable[[Outcome], None] = lambda _outcome: None) -> None:
+    def __init__(self, lab: "CheckedLab", on_outcome: Callable[[Outcome], None] = lambda _outcome: None) -> None:
         self._lab = lab
         self._on_outcome = on_outcome
         self._refused: dict[str, int] = {}

@@ -10,7 +10,7 @@ from leaselab.testbed.errors import CallError
 
 if TYPE_CHECKING:
     from leaselab.appliance.licensing.views import FeatureCounts, Report
-    from leaselab.testbed.lab import Lab
+    from leaselab.testbed.checking.lab import CheckedLab
     from leaselab.testbed.node import Node
 
 COUNTS: Final = {
@@ -27,7 +27,7 @@ COUNTS: Final = {
 SCRAPE_SECONDS: Final = 10.0
 
 
-def problems(lab: "Lab", node: str, wanted: Expectation, *, refused: int, logged_after: int) -> Iterator[str]:
+def problems(lab: "CheckedLab", node: str, wanted: Expectation, *, refused: int, logged_after: int) -> Iterator[str]:
     """Yield what of a node is not as expected: what was wanted, and what is there.
 
     Args:
@@ -82,7 +82,7 @@ def _standing(node: str, wanted: Expectation, report: "Report") -> Iterator[str]
             yield f"{node}: license {sku} {state} expected, is {', '.join(states) or 'not there'}"
 
 
-def _logs(lab: "Lab", node: str, text: str, after: int) -> Iterator[str]:
+def _logs(lab: "CheckedLab", node: str, text: str, after: int) -> Iterator[str]:
     lines = [line.text for line in lab.logs([node]) if line.n > after]
     if not any(text in line for line in lines):
         last = f"the last line is {lines[-1]!r}" if lines else "nothing was logged"

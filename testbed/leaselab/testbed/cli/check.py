@@ -48,7 +48,7 @@ def _checked(lab: "Lab", junit: Path | None, *, as_json: bool) -> "tuple[Outcome
     from leaselab.testbed.checking.junit import junit as report
     from leaselab.testbed.cli.output import print_json, print_line
 
-    outcomes = lab.check(on_outcome=(lambda _outcome: None) if as_json else _print)
+    outcomes = lab.check(on_outcome=(lambda _outcome: None) if as_json else print_outcome)
     if junit is not None:
         junit.write_bytes(report(lab.name, outcomes))
     failed = sum(not outcome.passed for outcome in outcomes)
@@ -59,7 +59,8 @@ def _checked(lab: "Lab", junit: Path | None, *, as_json: bool) -> "tuple[Outcome
     return outcomes
 
 
-def _print(outcome: "Outcome") -> None:
+def print_outcome(outcome: "Outcome") -> None:
+    """Print what became of a check, as it happens."""
     from leaselab.appliance.instants import format_instant
     from leaselab.testbed.cli.output import print_line
 

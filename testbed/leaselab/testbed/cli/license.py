@@ -8,6 +8,7 @@ import click
 
 from leaselab.testbed.cli.choice import chosen_lab
 from leaselab.testbed.cli.options import format_option, lab_option, option
+from leaselab.testbed.errors import RefusedError
 
 if TYPE_CHECKING:
     from leaselab.testbed.node import Node
@@ -17,7 +18,7 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 @click.group("license")
 def keys() -> None:
-    """Mint and add license keys; surrender and recall licenses."""
+    """Handle license keys; surrender, recall and remove licenses."""
 
 
 @keys.command()
@@ -60,17 +61,10 @@ def add(context: click.Context, node: str, texts: tuple[str, ...], *, lab: str, 
     """
     from leaselab.appliance.licensing.commands import AddKeys
     from leaselab.appliance.licensing.keys import split_keys
-    from leaselab.testbed.cli.output import print_json, print_line
 
     wanted = [key for text in texts for key in (split_keys(sys.stdin.read()) if text == "-" else [text])]
     outcomes: list[dict[str, Any]] = chosen_lab(lab)[node].command(AddKeys(keys=tuple(wanted)))
-    shown = [{name: outcome[name] for name in ("key", "result", "message")} for outcome in outcomes]
-    if as_json:
-        print_json({"node": node, "keys": shown})
-    else:
-        for outcome in shown:
-            print_line(f"{outcome['result']}: {outcome['message']}")
-    if any(outcome["result"] not in ("installed", "duplicate") for outcome in shown):
+    if not _print_outcomes(node, outcomes, as_json=as_json):
         context.exit(1)
 
 
@@ -108,6 +102,59 @@ def recall(node: str, serials: tuple[str, ...], *, lab: str, as_json: bool) -> N
     for serial in serials:
         gateway.command(Recall(serial=serial))
     _print_states(gateway, serials, as_json=as_json)
+
+
+@keys.command()
+@click.argument("node")
+@click.argument("serials", nargs=-1, required=True, metavar="SERIAL...")
+@lab_option
+@format_option
+def remove(node: str, serials: tuple[str, ...], *, lab: str, as_json: bool) -> None:
+    """Remove licenses from a node; leases from them run on until they end (SRV-09)."""
+    from leaselab.appliance.licensing.commands import DeleteLicense
+    from leaselab.testbed.cli.output import print_json, print_line
+
+    chosen = chosen_lab(lab)[node]
+    for serial in serials:
+        chosen.command(DeleteLicense(serial=serial))
+    if as_json:
+        print_json({"node": node, "removed": list(serials)})
+    else:
+        print_line("\n".join(f"{serial}: removed" for serial in serials))
+
+
+@keys.command()
+@click.argument("node")
+@click.argument("code", default="")
+@lab_option
+@format_option
+@click.pass_context
+def download(context: click.Context, node: str, code: str, *, lab: str, as_json: bool) -> None:
+    """Ask the download center at once, with an authentication CODE or without (DLD-02).
+
+    The exit code is 1 if the center gave an error, which is printed as it came, or if a key was refused.
+    """
+    from leaselab.appliance.licensing.commands import DownloadKeys
+
+    report: dict[str, Any] = chosen_lab(lab)[node].command(DownloadKeys(code=code))
+    if report["error"] and not as_json:
+        raise RefusedError(f"{node}: {report['error']}")
+    fine = _print_outcomes(node, report["outcomes"], error=report["error"], as_json=as_json)
+    if report["error"] or not fine:
+        context.exit(1)
+
+
+def _print_outcomes(node: str, outcomes: list[dict[str, Any]], *, as_json: bool, **more: Any) -> bool:
+    """Print what became of each key; tell whether all are installed."""
+    from leaselab.testbed.cli.output import print_json, print_line
+
+    shown = [{name: outcome[name] for name in ("key", "result", "message")} for outcome in outcomes]
+    if as_json:
+        print_json({"node": node, "keys": shown, **more})
+    else:
+        for outcome in shown:
+            print_line(f"{outcome['result']}: {outcome['message']}")
+    return all(outcome["result"] in ("installed", "duplicate") for outcome in shown)
 
 
 def _print_states(node: "Node", serials: tuple[str, ...], *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from leaselab.testbed.errors import CallError
 from leaselab.testbed.eventkinds import EventKind
 from leaselab.testbed.faults.book import Book, Change, Entry
 from leaselab.testbed.faults.effects import conditions
-from leaselab.testbed.faults.kinds import Fault, misfits, written
+from leaselab.testbed.faults.kinds import CLONE, Fault, clone_of, misfits, written
 from leaselab.testbed.views import FaultRow
 
 ENGINE = "~faults"
@@ -28,12 +28,24 @@ class World(Protocol):
         """Return the names of all networks."""
         ...
 
+    def virtual(self) -> Collection[str]:
+        """Return the names of those nodes that are virtual machines."""
+        ...
+
     async def suffer(self, node: str, conditions: Conditions) -> None:
         """Put these conditions around a node, on or off, in place of those of before."""
         ...
 
     async def power(self, node: str, act: str) -> None:
         """``start``, ``kill`` or ``restart`` a node; nothing to do if it is so already."""
+        ...
+
+    async def clone(self, node: str, copy: str) -> None:
+        """Let a node run a second time under another name, from a copy of what it has stored; unless it does so."""
+        ...
+
+    async def remove_clone(self, copy: str) -> None:
+        """Take a clone away with all that it has stored; nothing to do if it is gone."""
         ...
 
     async def packets(self, fault: Fault, *, begun: bool) -> None:
@@ -86,7 +98,8 @@ class Engine:
         Raises:
             CallError: there is no such fault or target, or what it says does not go together.
         """
-        for misfit in misfits(fault, nodes=self._world.nodes(), networks=self._world.networks()):
+        world = self._world
+        for misfit in misfits(fault, nodes=world.nodes(), networks=world.networks(), virtual=world.virtual()):
             hint = f"did you mean {misfit.suggestion}?" if misfit.suggestion else "docs/faults.md has every fault"
             raise CallError(f"fault {fault.kind}: {misfit.field}: {misfit.message}", hint=hint)
         entry = self.book.add(fault, now)
@@ -121,6 +134,10 @@ class Engine:
                 await self._world.power(fault.node, "kill" if change.begun else "start")
             elif fault.kind == "restart":
                 await self._world.power(fault.node, "restart")
+            elif fault.kind == CLONE and change.begun:
+                await self._world.clone(fault.node, clone_of(fault.node))
+            elif fault.kind == CLONE:
+                await self._world.remove_clone(clone_of(fault.node))
         if made:
             await self._spread()
 
@@ -166,4 +183,6 @@ def _details(fault: Fault) -> dict[str, Any]:
     for name in ("delay", "skew"):
         if value := getattr(fault, name):
             fields[written(name)] = format_duration(value)
+    if fault.kind == CLONE:
+        fields["clone"] = clone_of(fault.node)
     return fields

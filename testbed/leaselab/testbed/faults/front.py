@@ -9,7 +9,7 @@ import msgspec
 from leaselab.appliance.instants import Duration, parse_signed
 from leaselab.testbed.errors import CallError
 from leaselab.testbed.faults.kinds import Fault
-from leaselab.testbed.hostline import HostLine
+from leaselab.testbed.hostline import Line
 from leaselab.testbed.views import FaultRow
 
 _DURATIONS: Final = ("lasts", "every", "delay", "skew")
@@ -24,7 +24,7 @@ class Faults:
             lab.clock.advance(days=1)
     """
 
-    def __init__(self, line: HostLine) -> None:
+    def __init__(self, line: Line) -> None:
         self._line = line
 
     def list(self) -> tuple[FaultRow, ...]:

@@ -8,6 +8,7 @@ import msgspec
 from leaselab.appliance.instants import DAY, Duration, Instant, format_duration
 from leaselab.testbed.errors import nearest
 
+CLONE: Final = "clone"
 LINK: Final = "link"
 NODE: Final = "node"
 
@@ -42,6 +43,7 @@ KINDS: Final[dict[str, Kind]] = {
     "wrong": Kind(NODE, "The node's HTTPS server answers everything with a page that is none of its own."),
     "bad-certificate": Kind(NODE, "The node shows a certificate that nobody has signed."),
     "disk-full": Kind(NODE, "The node can write nothing any more; what it is asked for fails and changes nothing."),
+    CLONE: Kind(NODE, "The virtual machine runs a second time, from a copy of its state, under the same hardware ID."),
 }
 """By name."""
 
@@ -97,13 +99,16 @@ class Misfit(NamedTuple):
     suggestion: str = ""
 
 
-def misfits(fault: Fault, *, nodes: Collection[str], networks: Collection[str]) -> Iterator[Misfit]:
+def misfits(
+    fault: Fault, *, nodes: Collection[str], networks: Collection[str], virtual: Collection[str]
+) -> Iterator[Misfit]:
     """Yield what is wrong with a fault.
 
     Args:
         fault: as it was given.
         nodes: that the lab has.
         networks: that the lab has.
+        virtual: those of the nodes that are virtual machines.
     """
     kind = KINDS.get(fault.kind)
     if kind is None:
@@ -112,6 +117,8 @@ def misfits(fault: Fault, *, nodes: Collection[str], networks: Collection[str]) 
         )
         return
     yield from _target(fault, kind, nodes, networks)
+    if fault.kind == CLONE and fault.node in nodes:
+        yield from _clone(fault.node, nodes, virtual)
     if kind.parameter and not getattr(fault, kind.parameter):
         yield Misfit(written(kind.parameter), f"is missing; {fault.kind} needs it")
     for parameter in sorted(PARAMETERS - {kind.parameter}):
@@ -141,6 +148,18 @@ def _target(fault: Fault, kind: Kind, nodes: Collection[str], networks: Collecti
             yield Misfit(field, f"there is no node {name!r}", nearest(name, nodes))
     if fault.network and fault.network not in networks:
         yield Misfit("network", f"there is no network {fault.network!r}", nearest(fault.network, networks))
+
+
+def _clone(node: str, nodes: Collection[str], virtual: Collection[str]) -> Iterator[Misfit]:
+    if node not in virtual:
+        yield Misfit("node", f"{node} is no virtual machine; only one that is can be cloned")
+    elif clone_of(node) in nodes:
+        yield Misfit("node", f"there is a node {clone_of(node)} already, which is what the clone would be called")
+
+
+def clone_of(node: str) -> str:
+    """Return what the clone of a node is called."""
+    return f"{node}-clone"
 
 
 def _schedule(fault: Fault, kind: Kind) -> Iterator[Misfit]:

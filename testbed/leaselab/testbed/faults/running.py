@@ -4,11 +4,14 @@ from collections.abc import Callable, Collection
 from typing import Any, Protocol, runtime_checkable
 
 from leaselab.appliance.conditions import Conditions
+from leaselab.appliance.config import ApplianceConfig
+from leaselab.appliance.models.platforms import PLATFORMS
 from leaselab.testbed.eventkinds import EventKind
 from leaselab.testbed.eventlog import EventLog
 from leaselab.testbed.faults.kinds import Fault
 from leaselab.testbed.fleet import Fleet
 from leaselab.testbed.topology.plan import Plan
+from leaselab.testbed.topology.planner import cloned
 
 
 @runtime_checkable
@@ -50,6 +53,15 @@ class RunningWorld:
         plan = self._plan()
         return {} if plan is None else {name: None for node in plan.nodes for name in node.config.addresses}
 
+    def virtual(self) -> Collection[str]:
+        """Return the names of those nodes that are virtual machines."""
+        configs = {name: seat.plan.config for name, seat in self._fleet.seats.items()}
+        return [
+            name
+            for name, config in configs.items()
+            if isinstance(config, ApplianceConfig) and PLATFORMS[config.kind].virtual
+        ]
+
     async def suffer(self, node: str, conditions: Conditions) -> None:
         """Put these conditions around a node; one that is off gets them when it is switched on."""
         await self._fleet.suffer(node, conditions)
@@ -59,6 +71,17 @@ class RunningWorld:
         if act == "restart":
             await self._fleet.stop(node)
         await (self._fleet.kill if act == "kill" else self._fleet.start)(node)
+
+    async def clone(self, node: str, copy: str) -> None:
+        """Switch a copy of a node on beside it, unless there is one."""
+        plan = self._plan()
+        if plan is not None and copy not in self._fleet.seats:
+            await self._fleet.clone(node, cloned(self._fleet.seat(node).plan, copy, plan))
+
+    async def remove_clone(self, copy: str) -> None:
+        """Take the copy away, and all that it has stored."""
+        if copy in self._fleet.seats:
+            await self._fleet.remove(copy)
 
     async def packets(self, fault: Fault, *, begun: bool) -> None:
         """Cut the packets of a link, or heal it, where the runtime can."""

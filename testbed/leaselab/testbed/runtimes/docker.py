@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
+from leaselab.appliance.adapters.sqlite import copy_store
 from leaselab.appliance.adapters.wire.unix import KEEP_SOCKET, SocketAddress
 from leaselab.appliance.config import NodeConfig
 from leaselab.appliance.instants import Instant
@@ -217,6 +218,16 @@ class DockerRuntime:
                     for address in self._configs[to].addresses.values()
                 ],
             )
+
+    async def copy(self, node: str, copy: str) -> None:
+        """Give a node that is not there yet all that another one has stored."""
+        await self.erase(copy)
+        with explained(f"copy the store of {node}"):
+            self._home(copy).mkdir(mode=0o700, exist_ok=True)
+            copy_store(self._home(node) / "device.db", self._home(copy) / "device.db", device=node, copy=copy)
+        if os.geteuid() == 0:
+            for own in self._home(copy).glob("device.db*"):
+                os.chown(own, *IMAGE_USER)
 
     async def keep(self) -> None:
         """Do nothing: a node answers a grant when its store is on disk."""

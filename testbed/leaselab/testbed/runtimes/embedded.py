@@ -95,6 +95,13 @@ class EmbeddedRuntime:
         store.erase(node)
         await store.durable()
 
+    async def copy(self, node: str, copy: str) -> None:
+        """Give a node that is not there yet all that another one has stored."""
+        store = self._opened()
+        store.erase(copy)
+        store.copy(node, copy)
+        await store.durable()
+
     async def keep(self) -> None:
         """Commit: within a process order is enough, and a commit a grant would cost more than the grant."""
         if self._store is not None:

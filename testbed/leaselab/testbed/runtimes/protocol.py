@@ -85,6 +85,10 @@ class Runtime(Protocol):
         """Forget all that a node, which is off, has ever stored."""
         ...
 
+    async def copy(self, node: str, copy: str) -> None:
+        """Give a node that is not there yet all that another one has stored, and nothing else."""
+        ...
+
     async def keep(self) -> None:
         """Return once all that nodes did in their grants is on disk."""
         ...

@@ -6,8 +6,10 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from leaselab.appliance.conditions import Conditions
-from leaselab.appliance.instants import Instant
+from leaselab.appliance.config import ApplianceConfig
+from leaselab.appliance.models.platforms import PLATFORMS
 from leaselab.appliance.passage import Passage
+from leaselab.testbed.faults.book import Entry
 from leaselab.testbed.faults.engine import Engine
 from leaselab.testbed.faults.kinds import Fault
 from leaselab.testbed.simulation.world import World, settled
@@ -41,6 +43,11 @@ class SimulatedWorld:
         """Return the names of all networks."""
         return {network for ports in self._world.network.ports.values() for network in ports}
 
+    def virtual(self) -> Collection[str]:
+        """Return the names of those devices that are virtual machines."""
+        configs = [self._world.config(name) for name in self._world.devices]
+        return [one.name for one in configs if isinstance(one, ApplianceConfig) and PLATFORMS[one.kind].virtual]
+
     async def suffer(self, node: str, conditions: Conditions) -> None:
         """Put these conditions around a device, in place of those of before."""
         world, network = self._world, self._world.network
@@ -63,6 +70,16 @@ class SimulatedWorld:
         if act != "kill":
             await self._world.devices[node].resume()
 
+    async def clone(self, node: str, copy: str) -> None:
+        """Let a copy of a device live beside it, unless one does."""
+        if copy not in self._world.devices:
+            self._world.clone(node, copy)
+
+    async def remove_clone(self, copy: str) -> None:
+        """Take the copy away."""
+        if copy in self._world.devices:
+            self._world.remove(copy)
+
     async def packets(self, fault: Fault, *, begun: bool) -> None:
         """Need nothing: messages are all there is."""
 
@@ -78,14 +95,47 @@ class SimulatedWorld:
             self._world.release(node)
 
 
-def bring_faults(world: World, faults: Collection[Fault]) -> Counter[str]:
-    """Let faults befall a world from now on; return the count, kept up to date, of those that have begun."""
-    simulated = SimulatedWorld(world)
-    engine = Engine(simulated)
+class SimulatedFaults:
+    """The faults of a simulated lab.
 
-    def turn(now: Instant) -> Instant:
-        return settled(engine.grant(now))
+    Args:
+        world: its devices.
+        declared: the faults that befall it from now on.
 
-    settled(engine.declare(faults, world.clock.now()))
-    world.schedule(FAULTS, engine.book.next_at(), turn)
-    return simulated.begun
+    Attributes:
+        world: as the fault engine moves it.
+    """
+
+    def __init__(self, world: World, declared: Collection[Fault]) -> None:
+        self.world = SimulatedWorld(world)
+        self._devices = world
+        self._engine = Engine(self.world)
+        settled(self._engine.declare(declared, world.clock.now()))
+        self._schedule()
+
+    @property
+    def begun(self) -> Counter[str]:
+        """How often each kind has begun."""
+        return self.world.begun
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Those in force and to come, the earlier entered first."""
+        return self._engine.book.entries
+
+    def inject(self, fault: Fault) -> Entry:
+        """Add a fault, in force at once unless it says when.
+
+        Raises:
+            CallError: there is no such fault or target, or what it says does not go together.
+        """
+        entry = settled(self._engine.inject(fault, self._devices.clock.now()))
+        self._schedule()
+        return entry
+
+    def clear(self, entries: Collection[Entry]) -> None:
+        """Take faults back."""
+        settled(self._engine.clear(entries))
+
+    def _schedule(self) -> None:
+        self._devices.schedule(FAULTS, self._engine.book.next_at(), lambda now: settled(self._engine.grant(now)))

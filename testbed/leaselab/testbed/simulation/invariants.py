@@ -67,7 +67,7 @@ class Invariants:
         states = {
             name: device.state
             for name, device in self._world.devices.items()
-            if isinstance(device.state, ApplianceState)
+            if isinstance(device.state, ApplianceState) and name not in self._world.clones  # nobody leases from it
         }
         broken: list[Violation] = []
         for name, state in states.items():
@@ -160,9 +160,21 @@ class Invariants:
             if any(held.values()) and not handed_over and not late:
                 whose = "nobody" if record is None else f"hardware ID {record.hardware_id}"
                 yield "SRV-11", f"counts {held} as {settings.client_id}, which {settings.server} leases to {whose}"
-        elif record.hardware_id and _is_in_agreement(state.client):
-            skew = self._world.skew(name) - self._world.skew(settings.server)
-            yield from _disagreements(state.client, record, skew)
+        elif record.hardware_id:
+            yield from self._charges(name, state.client, record, settings.server)
+            if _is_in_agreement(state.client):
+                skew = self._world.skew(name) - self._world.skew(settings.server)
+                yield from _disagreements(state.client, record, skew)
+
+    def _charges(self, name: str, client: ClientState, record: ClientRecord, server: str) -> Iterator[tuple[str, str]]:
+        """What a client counts is charged on its server's pools, whatever was lost between them (LSE-10)."""
+        edge, server_now = self._world.now(name) + DRIFT_TOLERATED, self._world.now(server)
+        for feature, holding in client.holdings.items():
+            reserved = holding.reserved if holding.reserved_ends_at > edge else 0
+            counted = reserved + sum(one.units for one in holding.increments if not one.auto and one.ends_at > edge)
+            charged, _ = _of_record(record, feature, server_now)
+            if counted > charged:
+                yield "LSE-10", f"counts {counted} {feature}, its server charges the pools with {charged}"
 
     def _ends_soon(self, name: str, holding: Holding) -> bool:
         """Tell whether all that is held ends within the drift of clocks that is tolerated (LSE-13)."""

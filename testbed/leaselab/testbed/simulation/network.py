@@ -132,7 +132,9 @@ def _answer(envelope: str, reply: Any) -> Settle:
         if reply.status:
             return msgspec.structs.replace(reply, id=envelope)
         reply = Denied(reason="unreachable", message=reply.failure)
-    return Settle(id=envelope, status=REFUSED_STATUS if isinstance(reply, Refusal) else 200, body=reply)
+    if isinstance(reply, Refusal):  # as it is written on the wire
+        return Settle(id=envelope, status=REFUSED_STATUS, body=Denied(reason=reply.reason, message=reply.message))
+    return Settle(id=envelope, status=200, body=reply)
 
 
 class Line:

@@ -12,11 +12,14 @@ import msgspec
 from leaselab.appliance.config import CloudConfig
 from leaselab.appliance.instants import HOUR, Duration, Instant
 from leaselab.appliance.licensing.state import ApplianceState
+from leaselab.testbed.checking.plan import Outcome
+from leaselab.testbed.checking.runner import Runner
 from leaselab.testbed.simulation.boot import bring_up
-from leaselab.testbed.simulation.faults import bring_faults
+from leaselab.testbed.simulation.faults import SimulatedFaults
 from leaselab.testbed.simulation.invariants import Invariants, Violation
+from leaselab.testbed.simulation.lab import SimulatedLab
 from leaselab.testbed.simulation.load import bring_users
-from leaselab.testbed.simulation.stores import NullStore
+from leaselab.testbed.simulation.stores import MemoryStore, NullStore
 from leaselab.testbed.simulation.tally import Tally
 from leaselab.testbed.simulation.world import World
 from leaselab.testbed.topology.plan import NodePlan, Plan
@@ -85,6 +88,7 @@ class Figures(msgspec.Struct, frozen=True):
         turned_away: users that were refused at the door.
         most_users: on all gateways together, at any check.
         pools: of the license servers.
+        outcomes: what became of the file's checks.
         checks: how often the invariants were checked.
         broken: the first of those that did not hold.
         broken_in_all: how many did not.
@@ -108,6 +112,7 @@ class Figures(msgspec.Struct, frozen=True):
     turned_away: int
     most_users: int
     pools: tuple[PoolFigures, ...]
+    outcomes: tuple[Outcome, ...]
     checks: int
     broken: tuple[Violation, ...]
     broken_in_all: int
@@ -136,11 +141,11 @@ def simulate(
     check_every: Duration = CHECK_EVERY,
     on_progress: Callable[[Instant], None] = lambda _now: None,
 ) -> Figures:
-    """Bring a lab up and let time pass on it.
+    """Bring a lab up, carry its checks out, and let time pass on it.
 
     Args:
         plan: of the lab.
-        duration: how long it runs.
+        duration: how long it runs, the checks included; they are seen through in any case.
         seed: of what is drawn: how many users come when.
         check_every: how often the invariants are checked; they are checked at the end in any case.
         on_progress: told of the present instant at each check.
@@ -164,7 +169,7 @@ class Simulation:
     """
 
     def __init__(self, plan: Plan, seed: int, on_progress: Callable[[Instant], None]) -> None:
-        self.world = World(plan.clock.start or 0, NullStore())
+        self.world = World(plan.clock.start or 0, MemoryStore() if plan.checks else NullStore())  # checks read logs
         self._plan = plan
         self._seed = seed
         self._on_progress = on_progress
@@ -176,6 +181,7 @@ class Simulation:
         self._broken_in_all = 0
         self._checks = 0
         self._faults = Counter[str]()
+        self._outcomes: tuple[Outcome, ...] = ()
 
     def run(self, duration: Duration, check_every: Duration) -> Figures:
         """Bring the lab up, let the time pass, and return the figures."""
@@ -186,9 +192,13 @@ class Simulation:
         for node in self._plan.nodes:
             if node.load:
                 bring_users(world, node, f"{self._plan.seed}/{self._seed}")
-        self._faults = bring_faults(world, self._plan.faults)
+        faults = SimulatedFaults(world, self._plan.faults)
+        self._faults = faults.begun
         world.schedule(CHECKS, start + check_every, lambda now: self._check(now) + check_every)
         with collecting_seldom():
+            if self._plan.checks:
+                found = Runner(SimulatedLab(self._plan, world, faults)).run(self._plan.checks)
+                self._outcomes = tuple(msgspec.structs.replace(outcome, seconds=0.0) for outcome in found)
             world.run(start + duration)
         self._check(world.clock.now())
         return self._figures(start)
@@ -244,6 +254,7 @@ class Simulation:
             turned_away=totals["refused_sign_ins:limit"],
             most_users=self._most_users,
             pools=tuple(self._pools()),
+            outcomes=self._outcomes,
             checks=self._checks,
             broken=tuple(self._broken),
             broken_in_all=self._broken_in_all,

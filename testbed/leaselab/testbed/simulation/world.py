@@ -92,6 +92,7 @@ class World:
         network: between the devices.
         devices: by name, switched on.
         held: those that are given no turns.
+        clones: those that are copies of others (VLS-09).
         listeners: told of every event of every device that is switched on from now on.
     """
 
@@ -104,14 +105,20 @@ class World:
         self._clocks: dict[str, DeviceClock] = {}
         self._configs: dict[str, NodeConfig] = {}
         self.held: set[str] = set()
+        self.clones: set[str] = set()
         self._turns: list[tuple[Instant, str]] = []
         self._next: dict[str, Instant] = {}
         self._actors: dict[str, Actor] = {}
 
     # --- devices ---
 
-    def switch_on(self, config: NodeConfig) -> Device[Any]:
-        """Add a device, or switch it off without warning and on again: only its history survives."""
+    def switch_on(self, config: NodeConfig, *, state: Any = None) -> Device[Any]:
+        """Add a device, or switch it off without warning and on again: only its history survives.
+
+        Args:
+            config: what it is told.
+            state: where its history begins; as it left the factory by default.
+        """
         name = config.name
         self._configs[name] = config
         clock = self._clocks.setdefault(name, DeviceClock(self.clock))
@@ -119,7 +126,7 @@ class World:
         device: Device[Any] = Device(
             name,
             machine=machine,
-            initial=factory_state(config),
+            initial=factory_state(config) if state is None else state,
             store=self.store,
             clock=clock,
             peers=Line(self.network, name, self.store.id),
@@ -147,7 +154,17 @@ class World:
         """Copy a virtual machine with all that it holds; both go on from here (VLS-09)."""
         for _, at, body in list(self.store.history(name)):
             self.store.append(copy, at, [body])
-        return self.switch_on(msgspec.structs.replace(self._configs[name], name=copy))
+        config = msgspec.structs.replace(self._configs[name], name=copy)
+        self.clones.add(copy)
+        return self.switch_on(config, state=None if self.store.keeps_history else _copied(self.devices[name].state))
+
+    def remove(self, name: str) -> None:
+        """Take a device away, and all that is known of it."""
+        self.store.erase(name)
+        del self.devices[name], self._actors[name], self._configs[name], self._clocks[name]
+        self._next.pop(name, None)
+        self.held.discard(name)
+        self.clones.discard(name)
 
     def config(self, name: str) -> NodeConfig:
         """Return what a device was told when it was switched on."""
@@ -200,6 +217,10 @@ class World:
             self._set(name, actors[name](clock.present))
         clock.observe(until)
 
+    def next_due(self) -> Instant:
+        """Return when somebody next has a turn."""
+        return min(self._next.values(), default=NEVER)
+
     async def wakes(self, device: str, next_due: Instant) -> None:
         """Hear that a device wants to wake earlier than it said last (the timekeeper's port)."""
         self._set(device, next_due - self._clocks[device].skew)
@@ -208,6 +229,11 @@ class World:
         if due_at < self._next.get(name, NEVER):
             self._next[name] = due_at
             heapq.heappush(self._turns, (due_at, name))
+
+
+def _copied(state: Any) -> Any:
+    """Return a state that shares nothing with this one."""
+    return msgspec.json.decode(msgspec.json.encode(state), type=type(state))
 
 
 def factory_state(config: NodeConfig) -> Any:

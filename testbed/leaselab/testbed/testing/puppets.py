@@ -95,6 +95,7 @@ class Puppets:
         opened: whether it is open.
         broken: nodes that do not start, and why.
         erased: nodes that were made to forget, in order.
+        copied: whose store was copied for whom, in order.
         kept: how often it was asked to put on disk what nodes did.
     """
 
@@ -102,6 +103,7 @@ class Puppets:
         self.opened = False
         self.broken: dict[str, str] = {}
         self.erased: list[str] = []
+        self.copied: list[tuple[str, str]] = []
         self.kept = 0
         self._nodes: dict[str, Puppet] = {}
 
@@ -129,6 +131,10 @@ class Puppets:
     async def erase(self, node: str) -> None:
         """Note that a node forgets."""
         self.erased.append(node)
+
+    async def copy(self, node: str, copy: str) -> None:
+        """Note that a node's store is copied."""
+        self.copied.append((node, copy))
 
     async def keep(self) -> None:
         """Count."""

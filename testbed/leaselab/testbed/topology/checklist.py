@@ -9,11 +9,11 @@ from leaselab.appliance.instants import Instant, parse_instant
 from leaselab.appliance.models.releases import Release, ReleaseError
 from leaselab.testbed.checking.plan import Check
 from leaselab.testbed.errors import nearest
-from leaselab.testbed.faults.kinds import misfits
+from leaselab.testbed.faults.kinds import clone_of, misfits
 from leaselab.testbed.topology.expand import Complaint, Path
 from leaselab.testbed.topology.faults import fault_of
 from leaselab.testbed.topology.schema import DEFAULT_START, ActSpec, CheckSpec
-from leaselab.testbed.topology.topology import CLOUD, INTERNAL, Topology
+from leaselab.testbed.topology.topology import INTERNAL, Topology
 
 if TYPE_CHECKING:
     from leaselab.testbed.topology.checks import Subject
@@ -36,7 +36,7 @@ def _check(spec: CheckSpec, start: Instant) -> Check:
 def examine(subject: "Subject") -> Iterator[Complaint]:
     """Yield what of the checks is about nothing that the file has."""
     topology = subject.topology
-    nodes = [node.name for node in topology.nodes] + ([CLOUD] if topology.auth_codes is not None else [])
+    nodes = [*topology.names(), *(clone_of(name) for name in topology.virtual())]
     for number, spec in enumerate(topology.spec.checks):
         path: Path = ("checks", number)
         if spec.at is not None and spec.after is not None:
@@ -62,10 +62,10 @@ def _act(subject: "Subject", path: Path, act: ActSpec, nodes: list[str]) -> Iter
             yield from _unknown(subject, (*path, field, "node"), of_node.node, nodes)
     if act.pull is not None:
         yield from _unknown(subject, (*path, "pull"), act.pull, nodes)
-    yield from _contents(subject, path, act, nodes)
+    yield from _contents(subject, path, act)
 
 
-def _contents(subject: "Subject", path: Path, act: ActSpec, nodes: list[str]) -> Iterator[Complaint]:
+def _contents(subject: "Subject", path: Path, act: ActSpec) -> Iterator[Complaint]:
     """Yield what is wrong with the release or the fault that an act brings."""
     if act.upgrade is not None:
         try:
@@ -73,8 +73,10 @@ def _contents(subject: "Subject", path: Path, act: ActSpec, nodes: list[str]) ->
         except ReleaseError as error:
             yield subject.place((*path, "upgrade", "release"), str(error))
     if act.fault is not None:
-        networks = [INTERNAL, *(name for name, _ in subject.topology.networks())]
-        for field, message, suggestion in misfits(fault_of(act.fault, 0), nodes=nodes, networks=networks):
+        topology, fault = subject.topology, fault_of(act.fault, 0)
+        networks = [INTERNAL, *(name for name, _ in topology.networks())]
+        found = misfits(fault, nodes=topology.names(), networks=networks, virtual=topology.virtual())
+        for field, message, suggestion in found:
             yield subject.place((*path, "fault", field), message, suggestion)
 
 

@@ -24,7 +24,7 @@ from leaselab.testbed.topology.marks import Value
 from leaselab.testbed.topology.node_checks import AUTH_CODE, NODE_CHECKS, NodeCheck, at, is_time_zone
 from leaselab.testbed.topology.schema import DEFAULT_START, Client, LicenseClient, Load
 from leaselab.testbed.topology.shapes import locate
-from leaselab.testbed.topology.topology import CLOUD, INTERNAL, LabNode, Topology, matches
+from leaselab.testbed.topology.topology import INTERNAL, LabNode, Topology, matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ def _loaded(subject: Subject, path: Path, one: Load) -> Iterator[Complaint]:
 def faults(subject: Subject) -> Iterator[Complaint]:
     """A fault befalls what there is, and has what it needs."""
     topology = subject.topology
-    nodes = [node.name for node in topology.nodes] + ([CLOUD] if topology.auth_codes is not None else [])
+    nodes, virtual = topology.names(), topology.virtual()
     networks = [INTERNAL, *(name for name, _ in topology.networks())]
     start = topology.spec.clock.start or parse_instant(DEFAULT_START)
     for number, spec in enumerate(topology.spec.faults):
@@ -222,7 +222,8 @@ def faults(subject: Subject) -> Iterator[Complaint]:
             yield subject.place((*path, "after"), "give either `at` or `after`")
         if spec.at is not None and spec.at < start:
             yield subject.place((*path, "at"), f"is before the lab's clock starts, at {format_instant(start)}")
-        for field, message, suggestion in misfits(fault_of(spec, start), nodes=nodes, networks=networks):
+        fault = fault_of(spec, start)
+        for field, message, suggestion in misfits(fault, nodes=nodes, networks=networks, virtual=virtual):
             yield subject.place((*path, field), message, suggestion)
 
 

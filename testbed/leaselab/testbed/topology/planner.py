@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+import msgspec
+
 from leaselab.appliance.config import (
     NO_FAULTS,
     ApplianceConfig,
@@ -106,6 +108,21 @@ def plan(
         secret=secret,
         authority_certificate=planner.credentials.authority_certificate,
         console_key=existing.console_key if existing is not None else planner.credentials.console_key,
+    )
+
+
+def cloned(node: NodePlan, copy: str, lab: Plan) -> NodePlan:
+    """Return the plan of a virtual machine's clone: the same in everything but its name and addresses (VLS-09).
+
+    Its number is counted from the other end, where no lab's own nodes come.
+    """
+    index = HOSTS_A_NETWORK - 1 - node.index
+    first = PRIVATE if lab.runtime in CONTAINER_RUNTIMES else LOOPBACK
+    addresses = {network: address_of(lab.slot, network, index, first=first) for network in node.config.addresses}
+    config = msgspec.structs.replace(node.config, name=copy, addresses=addresses)
+    container = msgspec.structs.replace(node.container, published=())
+    return msgspec.structs.replace(
+        node, name=copy, index=index, config=config, provision=(), users=0, load=(), container=container
     )
 
 

@@ -94,6 +94,14 @@ class Topology:
             self._by_name.update({node.name: node for node in self.nodes})
         return self._by_name.get(name or "")
 
+    def names(self) -> list[str]:
+        """Return what all nodes are called, the vendor's cloud last if there is one."""
+        return [node.name for node in self.nodes] + ([CLOUD] if self.auth_codes is not None else [])
+
+    def virtual(self) -> list[str]:
+        """Return the names of those nodes that are virtual machines."""
+        return [node.name for node in self.nodes if node.platform is not None and node.platform.virtual]
+
     def networks_of(self, node: LabNode) -> tuple[str, ...]:
         """Return the networks a node is on, ``internal`` first."""
         ports = node.platform.ports if node.platform else (INTERNAL,)
