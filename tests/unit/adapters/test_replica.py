@@ -116,3 +116,17 @@ async def test_a_lab_that_does_not_keep_what_it_is_told_stops_the_device(line: L
     with pytest.raises(ReplicaError):
         await store.durable()
     line.archive.close_all()
+
+
+@pytest.mark.rule("VLS-09")
+async def test_a_copy_of_a_machine_has_its_history_under_a_name_of_its_own(line: Line) -> None:
+    store = await fetched(line)
+    store.append("gw1", 7, [b'{"a":1}'])
+    await store.durable()
+
+    line.archive.copy("gw1", "gw1-clone")
+    line.archive.open("gw1-clone")
+
+    copied = await ReplicatedStore.fetch(line, "gw1-clone")
+    assert list(copied.history("gw1-clone")) == [(1, 7, b'{"a":1}')]
+    line.archive.close_all()

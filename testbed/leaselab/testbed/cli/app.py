@@ -56,7 +56,7 @@ VERBS: Final[dict[str, dict[str, Verb]]] = {
         "simulate": Verb("simulate", "Simulate a lab with its load, for as long as a year."),
         "graph": Verb("graph", "Draw a topology as SVG, Mermaid or JSON."),
         "schema": Verb("schema", "Print the topology file's JSON Schema, for editors."),
-        "images": Verb("images", "Build, list and remove the appliance's container image."),
+        "images": Verb("images", "Build, list, copy and remove the appliance's container image."),
         "doctor": Verb("doctor", "Say what this machine lacks, and which limits a file would meet."),
         "rules": Verb("rules", "List the licensing rules, and the tests that prove them."),
         "version": Verb("version", "Print the version."),

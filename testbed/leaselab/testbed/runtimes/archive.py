@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from leaselab.appliance.adapters.replica import PAGE
-from leaselab.appliance.adapters.sqlite import SqliteStore
+from leaselab.appliance.adapters.sqlite import SqliteStore, copy_store
 from leaselab.testbed.files import explained
 
 
@@ -46,6 +46,13 @@ class Archive:
         """Forget all that a node, which is off, has ever stored."""
         for file in (self._nodes / node).glob("device.db*"):
             file.unlink()
+
+    def copy(self, node: str, copy: str) -> None:
+        """Give a node that is not there yet all that another one has stored."""
+        self.erase(copy)
+        with explained(f"copy the store of {node}"):
+            (self._nodes / copy).mkdir(mode=0o700, exist_ok=True)
+            copy_store(self._nodes / node / "device.db", self._nodes / copy / "device.db", device=node, copy=copy)
 
     def recall(self, node: str, after: int) -> dict[str, Any]:
         """Return a page of a node's events later than number ``after``, and with the first page its snapshot."""

@@ -183,6 +183,10 @@ class SwarmRuntime:
         """Forget all that a node has ever stored."""
         self._archive.erase(node)
 
+    async def copy(self, node: str, copy: str) -> None:
+        """Give a node that is not there yet all that another one has stored."""
+        self._archive.copy(node, copy)
+
     async def keep(self) -> None:
         """Do nothing: a node answers a grant when its history is on our disk."""
 
