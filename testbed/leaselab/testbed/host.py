@@ -138,8 +138,17 @@ class LabHost:
         if self._journal is not None:
             self._journal.close()
         if not self._keep:
-            shutil.rmtree(self._folder.path, ignore_errors=not self._folder.exists())
+            self._remove()
         self._claim.close()
+
+    def _remove(self) -> None:
+        """Remove the folder, and first what its journal still names: a start that was broken off leaves a container."""
+        try:
+            clear(self._folder.path)
+        except EngineError:
+            _LOG.exception("not everything of the lab could be removed; `leaselab down` tries again")
+            return
+        shutil.rmtree(self._folder.path, ignore_errors=not self._folder.exists())
 
     async def _answer(self, request: dict[str, Any], emit: Emit) -> Any:
         self._asked.set()
