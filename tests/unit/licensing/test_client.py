@@ -4,7 +4,7 @@ import pytest
 
 from leaselab.appliance.conditions import Conditions, LinkCondition
 from leaselab.appliance.instants import DAY, SECOND
-from leaselab.appliance.licensing.client import Identity, decide_lease_end, decide_settle
+from leaselab.appliance.licensing.client import FIRST_PAUSE, Identity, decide_lease_end, decide_settle
 from leaselab.appliance.licensing.commands import (
     CONCURRENT_USERS,
     RDP_USERS,
@@ -14,12 +14,14 @@ from leaselab.appliance.licensing.commands import (
     SaveClient,
     SetServer,
 )
-from leaselab.appliance.licensing.events import Holding, LeasesEnded
+from leaselab.appliance.licensing.events import ContactLost, Holding, LeasesEnded
 from leaselab.appliance.licensing.installation import Licenses
-from leaselab.appliance.licensing.tenancy import ClientState
+from leaselab.appliance.licensing.tenancy import ClientState, ServerSettings
 from leaselab.appliance.machine import Decision, Settle
 from leaselab.appliance.passage import Passage
 from leaselab.testbed.testing.fleet import CLIENT_PASSWORD, Fleet
+
+NOBODY = Identity(hardware_id="H", platform="psa3000", personality="pcs", release="8.3R1", node="gw1")
 
 
 @pytest.fixture
@@ -106,3 +108,17 @@ def test_an_answer_that_nobody_waits_for_decides_nothing() -> None:
     answer = Settle(id="client-1", status=200, body={})
 
     assert decide_settle(ClientState(), identity, Licenses(), answer, 0) == Decision()
+
+
+@pytest.mark.rule("CLT-05")
+def test_an_answer_that_is_no_lease_reply_is_no_contact() -> None:
+    settings = ServerSettings(
+        server="server", client_id="GW1", password="secret1", preferred_network="internal", verify_certificate=True
+    )
+    state = ClientState(settings=settings, waiting="renew")
+    answer = Settle(id="client-1", status=500, body={"error": "on fire"})
+
+    (lost,) = decide_settle(state, lambda: NOBODY, Licenses(), answer, 0).events
+
+    assert isinstance(lost, ContactLost)
+    assert (lost.why, lost.retry_at) == ("server answered 500, which is no lease reply", FIRST_PAUSE)

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from leaselab.testbed.topology import reference
 from leaselab.testbed.topology.schema import LicenseServer, Section, TopologyFile
 
-PAGE = (Path(__file__).parents[3] / "docs" / "topology.md").read_text()
+PAGE = reference.page()
 
 
 def models(within: type[Section] = Section) -> Iterator[type[Section]]:

@@ -26,6 +26,7 @@ _WORDS: Final[tuple[tuple[Any, str], ...]] = (
     (fieldtypes.Comparison, "number or comparison, e.g. `>= 50`"),
     (fieldtypes.Memory, "memory, e.g. `96MiB`, at least `32MiB`"),
     (fieldtypes.Published, "`PORT` or `ADDRESS:PORT`"),
+    (fieldtypes.MachineLabel, "label"),
     (fieldtypes.DurationField, "duration, e.g. `24h`, `10d`"),
     (fieldtypes.SignedDurationField, "duration, e.g. `5m`, `-5m`"),
     (fieldtypes.InstantField, "instant, e.g. `2018-01-01T00:00:00Z`"),
