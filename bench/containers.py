@@ -24,9 +24,9 @@ from bench.advance import DAYS, RENEWALS
 from bench.advance import GATEWAYS as ADVANCED_GATEWAYS
 from bench.measure import START_LIMIT_SECONDS, BenchError, memory_bytes, wait_for_port
 from leaselab.appliance.adapters.control import Channel
-from leaselab.testbed.engine import Engine
+from leaselab.testbed.containers.engine import Engine
+from leaselab.testbed.containers.images import IMAGE_USER, current_image
 from leaselab.testbed.errors import LeaselabError
-from leaselab.testbed.images import IMAGE_USER, current_image
 from leaselab.testbed.runtimes.docker import HOME, PROCESSES
 from leaselab.testbed.topology.plan import NodePlan, Plan
 

@@ -14,7 +14,7 @@ from bench import labs
 from bench.measure import BenchError
 from leaselab.testbed.errors import LeaselabError
 from leaselab.testbed.lab import Lab
-from leaselab.testbed.monitor import Monitor
+from leaselab.testbed.prometheus.monitor import Monitor
 
 CLIENTS = 1_000
 ROUNDS = 30

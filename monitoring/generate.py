@@ -16,7 +16,7 @@ from leaselab.monitoring.dashboards import DASHBOARDS
 from leaselab.monitoring.provisioning import grafana_dashboards, grafana_data_sources
 from leaselab.monitoring.rules import ALERTS, RECORDINGS, rules
 from leaselab.testbed.eventkinds import EVENTS
-from leaselab.testbed.metrics import LAB_FAMILIES
+from leaselab.testbed.hosting.metrics import LAB_FAMILIES
 from leaselab.testbed.topology import reference
 
 ROOT: Final = Path(__file__).parents[1]

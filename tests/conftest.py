@@ -53,9 +53,9 @@ SEARCH_PATH = os.pathsep.join(
 @cache
 def why_no_engine() -> str:
     """Return why containers cannot be run here, or nothing. Asked once a process."""
-    from leaselab.testbed.engine import Engine
+    from leaselab.testbed.containers.engine import Engine
+    from leaselab.testbed.containers.images import current_image
     from leaselab.testbed.errors import EngineError
-    from leaselab.testbed.images import current_image
 
     try:
         engine = Engine.connect()

@@ -19,9 +19,9 @@ from leaselab.appliance.config import NodeConfig
 from leaselab.appliance.instants import DAY, HOUR, Instant, parse_instant
 from leaselab.appliance.licensing.commands import SetServerRole
 from leaselab.testbed import processes
-from leaselab.testbed.engine import Engine
+from leaselab.testbed.containers.engine import Engine
+from leaselab.testbed.containers.images import current_image
 from leaselab.testbed.errors import NodeFailedError
-from leaselab.testbed.images import current_image
 from leaselab.testbed.journal import Journal, Thing, read, standing
 from leaselab.testbed.labs import Slot, take_slot
 from leaselab.testbed.runtimes.docker import DockerRuntime

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from leaselab.testbed.engine import Engine
+from leaselab.testbed.containers.engine import Engine
+from leaselab.testbed.containers.images import tag
 from leaselab.testbed.errors import EngineError
-from leaselab.testbed.images import tag
 
 OWN_ENGINE = """
 mount -t tmpfs tmpfs /run && ip link set lo up

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from leaselab.testbed import Lab
-from leaselab.testbed.engine import Engine
+from leaselab.testbed.containers.engine import Engine
+from leaselab.testbed.containers.images import tag
 from leaselab.testbed.errors import EngineError, MachineError, NodeFailedError
-from leaselab.testbed.images import tag
 
 pytestmark = pytest.mark.needs("docker")
 

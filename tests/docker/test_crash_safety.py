@@ -11,9 +11,9 @@ import pytest
 from tests.docker.conftest import OwnEngine
 
 from leaselab.testbed import Lab, processes
-from leaselab.testbed.engine import LAB, Engine
+from leaselab.testbed.containers.engine import LAB, Engine
+from leaselab.testbed.containers.images import current_image
 from leaselab.testbed.errors import EngineError, LeaselabError, NodeFailedError
-from leaselab.testbed.images import current_image
 from leaselab.testbed.labs import LabFolder, take_slot
 
 pytestmark = pytest.mark.needs("docker")

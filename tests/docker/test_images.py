@@ -9,8 +9,8 @@ import pytest
 from docker.errors import NotFound
 
 from leaselab.appliance import __version__
-from leaselab.testbed import images
-from leaselab.testbed.engine import Engine
+from leaselab.testbed.containers import images
+from leaselab.testbed.containers.engine import Engine
 from leaselab.testbed.errors import EngineError
 
 pytestmark = pytest.mark.needs("docker")

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from leaselab.testbed.engine import DEFAULT_ADDRESS
+from leaselab.testbed.containers.engine import DEFAULT_ADDRESS
 
 SOMEBODY = 21234
 
 AS_SOMEBODY = """
 import json, os, sys
 from leaselab.testbed import Lab
-from leaselab.testbed.engine import Engine
+from leaselab.testbed.containers.engine import Engine
 
 with Lab.up(sys.argv[1], runtime="docker", timeout=110) as lab:
     lab.clock.advance(hours=1)

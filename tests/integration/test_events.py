@@ -7,7 +7,7 @@ from leaselab.appliance.instants import HOUR
 from leaselab.testbed.errors import LeaselabError
 from leaselab.testbed.eventkinds import EVENTS
 from leaselab.testbed.lab import Lab
-from leaselab.testbed.timeline import timeline_of
+from leaselab.testbed.pictures.timeline import timeline_of
 from leaselab.testbed.views import LabEvent
 
 QUICKSTART = Path(__file__).parents[2] / "topologies" / "quickstart.yml"

@@ -6,9 +6,9 @@ import pytest
 
 from leaselab.appliance.instants import DAY, HOUR
 from leaselab.testbed.errors import CallError
-from leaselab.testbed.history import changes, lives, reports
 from leaselab.testbed.lab import Lab
-from leaselab.testbed.timeline import timeline_of
+from leaselab.testbed.pictures.history import changes, lives, reports
+from leaselab.testbed.pictures.timeline import timeline_of
 
 QUICKSTART = Path(__file__).parents[2] / "topologies" / "quickstart.yml"
 
@@ -45,7 +45,7 @@ def test_the_timeline_has_users_and_leases_as_they_came() -> None:
 
 
 def test_of_a_long_life_some_moments_are_left_out_but_never_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("leaselab.testbed.history.MOMENTS", 10)
+    monkeypatch.setattr("leaselab.testbed.pictures.history.MOMENTS", 10)
     with Lab.up(QUICKSTART, timeout=120) as lab:
         lab.clock.advance(10 * DAY)
         life = lives(lab, ["gw1"])["gw1"]

@@ -15,7 +15,7 @@ from leaselab.testbed import processes
 from leaselab.testbed.cli.monitor import monitor as verb
 from leaselab.testbed.errors import CallError
 from leaselab.testbed.lab import Lab
-from leaselab.testbed.monitor import Monitor, MonitorError
+from leaselab.testbed.prometheus.monitor import Monitor, MonitorError
 
 pytestmark = pytest.mark.timeout(300)
 WITHIN_SECONDS = 60

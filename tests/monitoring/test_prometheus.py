@@ -18,10 +18,10 @@ from leaselab.appliance.instants import DAY, HOUR, SECOND
 from leaselab.monitoring.dashboards import DASHBOARDS
 from leaselab.monitoring.dashboards.board import FAULTS, Panel
 from leaselab.monitoring.rules import ALERTS, RECORDINGS
-from leaselab.testbed.backfill import history_texts
 from leaselab.testbed.errors import CallError
 from leaselab.testbed.lab import Lab
-from leaselab.testbed.monitor import Monitor
+from leaselab.testbed.prometheus.backfill import history_texts
+from leaselab.testbed.prometheus.monitor import Monitor
 
 pytestmark = [pytest.mark.needs("prometheus", "promtool"), pytest.mark.timeout(400)]
 

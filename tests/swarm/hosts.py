@@ -17,8 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from leaselab.testbed import images
-from leaselab.testbed.engine import LAB, Engine
+from leaselab.testbed.containers import images
+from leaselab.testbed.containers.engine import LAB, Engine
 from leaselab.testbed.errors import EngineError
 
 SWARM_PARTS = ("dockerd", "ip", "nsenter", "setpriv", "unshare")

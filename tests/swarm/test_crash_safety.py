@@ -10,8 +10,8 @@ from tests.swarm.hosts import SWARM_PARTS, Host, label, left, until
 
 from leaselab.testbed import Lab, processes
 from leaselab.testbed.cli import main
+from leaselab.testbed.containers.images import current_image, tag
 from leaselab.testbed.errors import EngineError, LeaselabError, NodeFailedError
-from leaselab.testbed.images import current_image, tag
 from leaselab.testbed.labs import LabFolder, take_slot
 
 pytestmark = pytest.mark.needs("docker", *SWARM_PARTS)

@@ -60,7 +60,7 @@ class HostThread:
             )
 
     def _run(self, claim: Claim, listening: socket.socket) -> None:
-        from leaselab.testbed.host import LabHost, run_in_loop
+        from leaselab.testbed.hosting.host import LabHost, run_in_loop
 
         async def serve() -> None:
             with listening:
@@ -85,7 +85,7 @@ class SpareHost:
         self._orders, theirs = socket.socketpair()
         with theirs, explained("start the lab's host"):
             self._process = subprocess.Popen(  # noqa: S603 - this very interpreter, and words of our own
-                [sys.executable, "-m", "leaselab.testbed.host", str(theirs.fileno()), runtime],
+                [sys.executable, "-m", "leaselab.testbed.hosting.host", str(theirs.fileno()), runtime],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

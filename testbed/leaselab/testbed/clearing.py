@@ -22,7 +22,7 @@ def clear(folder: Path) -> None:
 
 
 def _clear_engine(folder: Path, left: dict[tuple[Kind, str], Entry]) -> None:
-    from leaselab.testbed.engine import Engine
+    from leaselab.testbed.containers.engine import Engine
 
     engine = Engine.connect(next((name for kind, name in left if kind == "engine"), ""))
     try:

@@ -57,8 +57,8 @@ def _logs(lab: Lab) -> Iterable[str]:
 
 
 def _timeline(lab: Lab) -> list[str]:
-    from leaselab.testbed.timeline import timeline_of
-    from leaselab.testbed.timeline_svg import html
+    from leaselab.testbed.pictures.timeline import timeline_of
+    from leaselab.testbed.pictures.timeline_svg import html
 
     return html(timeline_of(lab)).splitlines()
 

@@ -78,7 +78,7 @@ def files(plan: Plan, kind: str, *, keys: Path, folder: Path | None = None) -> d
         case "ansible":
             return {ANSIBLE: msgspec.yaml.encode(ansible(plan, folder=keys)).decode()}
         case _:
-            from leaselab.testbed.targets import targets
+            from leaselab.testbed.prometheus.targets import targets
 
             return {PROMETHEUS: msgspec.json.format(msgspec.json.encode(targets(plan)), indent=2).decode() + "\n"}
 

@@ -10,15 +10,15 @@ import pytest
 
 from leaselab.appliance.licensing.views import FeatureCounts, LeaseRow, LicenseRow
 from leaselab.monitoring.grafana import Pushed
+from leaselab.testbed.capacity.preflight import Finding
 from leaselab.testbed.checking.plan import Outcome
 from leaselab.testbed.cli.app import VERBS, load
+from leaselab.testbed.containers.images import ImageInfo
 from leaselab.testbed.errors import Problem
-from leaselab.testbed.graph import Arrow, Box, Picture
-from leaselab.testbed.images import ImageInfo
-from leaselab.testbed.preflight import Finding
+from leaselab.testbed.pictures.graph import Arrow, Box, Picture
+from leaselab.testbed.pictures.timeline import FaultPeriod, Mark, Period, Point, Timeline, Track
 from leaselab.testbed.simulation.invariants import Violation
 from leaselab.testbed.simulation.run import Figures, PoolFigures
-from leaselab.testbed.timeline import FaultPeriod, Mark, Period, Point, Timeline, Track
 from leaselab.testbed.views import (
     Advanced,
     ClockStatus,

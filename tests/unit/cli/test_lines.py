@@ -1,11 +1,11 @@
 """Single lines that verbs print."""
 
 from leaselab.appliance.instants import DAY, NEVER, parse_instant
+from leaselab.testbed.capacity.preflight import Finding
 from leaselab.testbed.cli.doctor import finding_lines
 from leaselab.testbed.cli.events import event_line
 from leaselab.testbed.cli.time import advance_line, clock_line
 from leaselab.testbed.cli.users import refusals
-from leaselab.testbed.preflight import Finding
 from leaselab.testbed.views import Advanced, ClockStatus, LabEvent, UserRefusal
 
 START = parse_instant("2018-01-01T00:00:00Z")

@@ -16,7 +16,7 @@ from leaselab.appliance.adapters.metrics.families import DEVICE_FAMILIES, REQUES
 from leaselab.monitoring.dashboards import DASHBOARDS, Board
 from leaselab.monitoring.dashboards.board import WIDTH
 from leaselab.monitoring.rules import ALERTS, RECORDINGS
-from leaselab.testbed.metrics import LAB_FAMILIES
+from leaselab.testbed.hosting.metrics import LAB_FAMILIES
 
 KNOWN = {*DEVICE_FAMILIES, *LAB_FAMILIES, f"{REQUEST_DURATION.name}_bucket"}
 OF_PROMETHEUS = {"step", "titleFormat", "textFormat", "tagKeys"}

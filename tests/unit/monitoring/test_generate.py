@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 from leaselab.appliance.adapters.metrics.families import DEVICE_FAMILIES
-from leaselab.testbed.metrics import LAB_FAMILIES
+from leaselab.testbed.hosting.metrics import LAB_FAMILIES
 
 ROOT = Path(__file__).parents[3]
 

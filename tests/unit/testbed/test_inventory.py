@@ -9,7 +9,7 @@ import pytest
 
 from leaselab.testbed.bringup import dry_run
 from leaselab.testbed.inventory import ansible, files
-from leaselab.testbed.targets import targets
+from leaselab.testbed.prometheus.targets import targets
 from leaselab.testbed.topology.plan import Plan
 
 QUICKSTART = Path(__file__).parents[3] / "topologies" / "quickstart.yml"

@@ -8,7 +8,7 @@ import click
 from leaselab.testbed.cli.options import format_option, runtime_option, set_option
 
 if TYPE_CHECKING:
-    from leaselab.testbed.preflight import Finding
+    from leaselab.testbed.capacity.preflight import Finding
 
 
 @click.command()
@@ -22,7 +22,7 @@ def doctor(context: click.Context, file: Path | None, *, runtime: str, values: d
 
     Nothing is changed. The exit code is 1 if something is missing that a lab, or the lab of the file, needs.
     """
-    from leaselab.testbed import preflight, survey
+    from leaselab.testbed.capacity import preflight, survey
     from leaselab.testbed.cli.output import print_json, print_line
     from leaselab.testbed.labs import labs_folder
 

@@ -11,7 +11,7 @@ from leaselab.testbed.errors import CallError
 from leaselab.testbed.runtimes import RUNTIMES
 
 if TYPE_CHECKING:
-    from leaselab.testbed.graph import Picture
+    from leaselab.testbed.pictures.graph import Picture
 
 
 @click.command()
@@ -42,11 +42,11 @@ def graph(file: Path | None, *, lab: str, drawing: str, output: Path | None, val
 def drawn(picture: "Picture", drawing: str) -> str:
     """Return the picture as ``svg``, ``mermaid`` or ``json``."""
     if drawing == "svg":
-        from leaselab.testbed.graph_svg import svg
+        from leaselab.testbed.pictures.graph_svg import svg
 
         return svg(picture)
     if drawing == "mermaid":
-        from leaselab.testbed.graph import mermaid
+        from leaselab.testbed.pictures.graph import mermaid
 
         return mermaid(picture)
     import msgspec
@@ -55,7 +55,7 @@ def drawn(picture: "Picture", drawing: str) -> str:
 
 
 def _picture(file: Path | None, lab: str, values: dict[str, str]) -> "Picture":
-    from leaselab.testbed.graph import picture_of
+    from leaselab.testbed.pictures.graph import picture_of
 
     if (file is None) == (not lab):
         raise CallError(

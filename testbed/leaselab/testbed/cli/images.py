@@ -9,8 +9,8 @@ import click
 from leaselab.testbed.cli.options import format_option, option
 
 if TYPE_CHECKING:
-    from leaselab.testbed.engine import Engine
-    from leaselab.testbed.images import ImageInfo
+    from leaselab.testbed.containers.engine import Engine
+    from leaselab.testbed.containers.images import ImageInfo
 
 MIB = 1 << 20
 
@@ -33,7 +33,7 @@ def images() -> None:
 @format_option
 def build(base: str, *, as_json: bool) -> None:
     """Build the image of this release, unless it is there."""
-    from leaselab.testbed.images import build as build_image
+    from leaselab.testbed.containers.images import build as build_image
 
     with _engine() as engine:
         _print([build_image(engine, base=base, say=lambda text: click.echo(text, err=True))], as_json=as_json)
@@ -43,7 +43,7 @@ def build(base: str, *, as_json: bool) -> None:
 @format_option
 def list_all(*, as_json: bool) -> None:
     """List the images; a current one holds the code that is installed here."""
-    from leaselab.testbed.images import list_images
+    from leaselab.testbed.containers.images import list_images
 
     with _engine() as engine:
         _print(list_images(engine), as_json=as_json)
@@ -53,7 +53,7 @@ def list_all(*, as_json: bool) -> None:
 @click.argument("engines", nargs=-1, required=True, metavar="ENGINE...", envvar="LEASELAB_SWARM_ENGINES")
 def copy(engines: tuple[str, ...]) -> None:
     """Copy the image to other engines, for example ssh://host2: each machine of a swarm needs it."""
-    from leaselab.testbed.images import copy as copy_image
+    from leaselab.testbed.containers.images import copy as copy_image
 
     with _engine() as engine:
         for address in engines:
@@ -66,7 +66,7 @@ def copy(engines: tuple[str, ...]) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 def rm(names: tuple[str, ...]) -> None:
     """Remove images by name."""
-    from leaselab.testbed.images import remove
+    from leaselab.testbed.containers.images import remove
 
     with _engine() as engine:
         for name in names:
@@ -75,7 +75,7 @@ def rm(names: tuple[str, ...]) -> None:
 
 @contextmanager
 def _engine(address: str = "") -> "Iterator[Engine]":
-    from leaselab.testbed.engine import Engine
+    from leaselab.testbed.containers.engine import Engine
 
     engine = Engine.connect(address)
     try:

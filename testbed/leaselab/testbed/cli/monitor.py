@@ -19,7 +19,7 @@ def monitor() -> None:
 def up(*, port: int, interval: float, as_json: bool) -> None:
     """Start Prometheus in the background; it finds every lab that runs."""
     from leaselab.testbed.cli.output import print_json, print_line
-    from leaselab.testbed.monitor import Monitor
+    from leaselab.testbed.prometheus.monitor import Monitor
 
     state = Monitor().up(port=port, interval_seconds=interval)
     if as_json:
@@ -33,7 +33,7 @@ def up(*, port: int, interval: float, as_json: bool) -> None:
 def down(*, keep: bool) -> None:
     """End Prometheus and remove its data."""
     from leaselab.testbed.cli.output import print_line
-    from leaselab.testbed.monitor import Monitor
+    from leaselab.testbed.prometheus.monitor import Monitor
 
     ran = Monitor().down(keep=keep)
     print_line("the monitor is down" if ran else "no monitor was up")
@@ -49,11 +49,11 @@ def backfill(lab: str, *, step: str, as_json: bool) -> None:
     Ten days that were advanced in seconds then show as ten days. A Prometheus that runs is started anew.
     """
     from leaselab.appliance.instants import parse_duration
-    from leaselab.testbed.backfill import history_texts
     from leaselab.testbed.cli.choice import chosen_lab
     from leaselab.testbed.cli.output import print_json, print_line
     from leaselab.testbed.errors import CallError
-    from leaselab.testbed.monitor import Monitor
+    from leaselab.testbed.prometheus.backfill import history_texts
+    from leaselab.testbed.prometheus.monitor import Monitor
 
     try:
         step_duration = parse_duration(step)
@@ -81,7 +81,7 @@ def push(*, url: str, token: str, prometheus_url: str, as_json: bool) -> None:
     """Bring folder, data source and dashboards to a Grafana; a second call changes nothing."""
     from leaselab.monitoring.grafana import Grafana, GrafanaError
     from leaselab.testbed.cli.output import print_json, print_line
-    from leaselab.testbed.monitor import Monitor, MonitorError
+    from leaselab.testbed.prometheus.monitor import Monitor, MonitorError
 
     state = Monitor().state()
     source = prometheus_url or (state.url if state else f"http://127.0.0.1:{PORT}")

@@ -30,7 +30,7 @@ def timeline(nodes: tuple[str, ...], *, lab: str, feature: str, drawing: str, ou
 
     from leaselab.appliance.licensing.commands import FEATURES
     from leaselab.testbed.errors import CallError, nearest
-    from leaselab.testbed.timeline import mermaid, timeline_of
+    from leaselab.testbed.pictures.timeline import mermaid, timeline_of
 
     if feature not in FEATURES:
         near = nearest(feature, FEATURES) or f"one of {', '.join(FEATURES)}"
@@ -41,7 +41,7 @@ def timeline(nodes: tuple[str, ...], *, lab: str, feature: str, drawing: str, ou
     elif drawing == "mermaid":
         text = mermaid(drawn)
     else:
-        from leaselab.testbed import timeline_svg
+        from leaselab.testbed.pictures import timeline_svg
 
         text = timeline_svg.html(drawn) if drawing == "html" else timeline_svg.svg(drawn)
     if output:

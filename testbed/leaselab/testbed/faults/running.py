@@ -9,7 +9,7 @@ from leaselab.appliance.models.platforms import PLATFORMS
 from leaselab.testbed.eventkinds import EventKind
 from leaselab.testbed.eventlog import EventLog
 from leaselab.testbed.faults.kinds import Fault
-from leaselab.testbed.fleet import Fleet
+from leaselab.testbed.hosting.fleet import Fleet
 from leaselab.testbed.topology.plan import Plan
 from leaselab.testbed.topology.planner import cloned
 

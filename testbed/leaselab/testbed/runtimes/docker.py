@@ -21,10 +21,10 @@ from leaselab.appliance.adapters.wire.unix import KEEP_SOCKET, SocketAddress
 from leaselab.appliance.config import NodeConfig
 from leaselab.appliance.instants import Instant
 from leaselab.testbed import processes
-from leaselab.testbed.engine import LAB, NODE, Engine
+from leaselab.testbed.containers.engine import LAB, NODE, Engine
+from leaselab.testbed.containers.images import IMAGE_USER, current_image
 from leaselab.testbed.errors import EngineError, GoneError, NodeFailedError
 from leaselab.testbed.files import explained, write_whole
-from leaselab.testbed.images import IMAGE_USER, current_image
 from leaselab.testbed.journal import Journal
 from leaselab.testbed.runtimes import packets
 from leaselab.testbed.runtimes.dialled import DialledNode, Hello, Reception

@@ -6,7 +6,7 @@ import ipaddress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from leaselab.testbed.engine import LAB, Engine
+from leaselab.testbed.containers.engine import LAB, Engine
 from leaselab.testbed.errors import EngineError, LeaselabError
 from leaselab.testbed.journal import Journal
 

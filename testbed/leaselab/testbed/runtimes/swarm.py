@@ -20,10 +20,10 @@ from leaselab.appliance.adapters.remote import LAB as LAB_NAME
 from leaselab.appliance.adapters.remote import Papers
 from leaselab.appliance.config import NodeConfig
 from leaselab.appliance.instants import Instant
-from leaselab.testbed.engine import LAB, NODE, Engine
+from leaselab.testbed.containers.engine import LAB, NODE, Engine
+from leaselab.testbed.containers.images import IMAGE_USER, current_image
 from leaselab.testbed.errors import EngineError, GoneError, NodeFailedError
 from leaselab.testbed.files import explained
-from leaselab.testbed.images import IMAGE_USER, current_image
 from leaselab.testbed.journal import Journal
 from leaselab.testbed.runtimes.archive import Archive
 from leaselab.testbed.runtimes.dialled import DialledNode, Hello, Reception

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from leaselab.appliance.config import NodeConfig
-from leaselab.testbed.engine import Engine
+from leaselab.testbed.containers.engine import Engine
 from leaselab.testbed.errors import EngineError
 from leaselab.testbed.topology.plan import Container
 

@@ -23,8 +23,8 @@ from leaselab.testbed.errors import CallError, ClockStoppedError, NodeFailedErro
 from leaselab.testbed.faults.engine import row
 from leaselab.testbed.faults.front import Faults
 from leaselab.testbed.faults.kinds import Fault
+from leaselab.testbed.hosting.signins import last_on_first
 from leaselab.testbed.node import Node
-from leaselab.testbed.signins import last_on_first
 from leaselab.testbed.simulation.boot import boot, provision
 from leaselab.testbed.simulation.faults import SimulatedFaults
 from leaselab.testbed.simulation.world import World, settled
@@ -76,7 +76,7 @@ class SimulatedLab:
 
 
 class SimulatedLine:
-    """Answers what the host of a running lab answers (:mod:`leaselab.testbed.verbs`).
+    """Answers what the host of a running lab answers (:mod:`leaselab.testbed.hosting.verbs`).
 
     Args:
         plan: of the lab.

@@ -1,10 +1,10 @@
-"""The load of a simulation: users by number, as :mod:`leaselab.testbed.attendance` says."""
+"""The load of a simulation: users by number, as :mod:`leaselab.testbed.hosting.attendance` says."""
 
 from collections.abc import Iterator
 
 from leaselab.appliance.instants import NEVER, Instant
 from leaselab.appliance.licensing.commands import SetCrowd
-from leaselab.testbed.attendance import totals
+from leaselab.testbed.hosting.attendance import totals
 from leaselab.testbed.simulation.world import World
 from leaselab.testbed.topology.plan import NodePlan
 

@@ -15,7 +15,7 @@ from leaselab.appliance.config import NodeConfig
 from leaselab.appliance.instants import NEVER, Instant, parse_instant
 from leaselab.testbed.errors import NodeFailedError
 from leaselab.testbed.eventlog import EventLog
-from leaselab.testbed.fleet import Fleet, Seat
+from leaselab.testbed.hosting.fleet import Fleet, Seat
 from leaselab.testbed.processes import ProcessId
 from leaselab.testbed.timekeeper.keeper import Timekeeper
 from leaselab.testbed.topology.loading import read

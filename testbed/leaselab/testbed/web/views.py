@@ -7,9 +7,9 @@ from typing import Final
 from leaselab.appliance.licensing.views import Report
 from leaselab.testbed.cli import tables
 from leaselab.testbed.errors import LeaselabError
-from leaselab.testbed.graph import picture_of
-from leaselab.testbed.graph_svg import svg
 from leaselab.testbed.lab import Lab
+from leaselab.testbed.pictures.graph import picture_of
+from leaselab.testbed.pictures.graph_svg import svg
 from leaselab.testbed.views import LabEvent, LabStatus, NodeLogLine, NodeStatus
 
 EVENTS_SHOWN: Final = 12

@@ -6,7 +6,7 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from leaselab.testbed.engine import Engine
+from leaselab.testbed.containers.engine import Engine
 from leaselab.testbed.errors import EngineError
 from leaselab.testbed.runtimes.whereabouts import ADDRESS, overlaid, own_address, places, service_name
 from leaselab.testbed.topology.files import load

@@ -1,0 +1,1 @@
+"""Prometheus for the labs that run: started, told what to scrape, given a lab's past."""
