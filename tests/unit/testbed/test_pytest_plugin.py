@@ -332,13 +332,13 @@ def test_workers_of_xdist_do_not_meet(inner: pytest.Pytester) -> None:
         import pytest
 
         @pytest.mark.lab("small.yml")
-        @pytest.mark.parametrize("number", range(8))
+        @pytest.mark.parametrize("number", range(16))
         def test_it(lab, number):
             assert lab["gw1"].users.count == 1
         """
     )
 
-    inner.runpytest_subprocess("-n", "4", "-rs").assert_outcomes(passed=8)
+    inner.runpytest_subprocess("-n", "16", "-rs").assert_outcomes(passed=16)
     assert all_labs() == []
 
 
