@@ -11,7 +11,7 @@ from tests.swarm.hosts import SWARM_PARTS, Host, label, left, until
 from leaselab.testbed import Lab, processes
 from leaselab.testbed.cli import main
 from leaselab.testbed.containers.images import current_image, tag
-from leaselab.testbed.errors import EngineError, LeaselabError, NodeFailedError
+from leaselab.testbed.errors import LeaselabError, MachineError, NodeFailedError
 from leaselab.testbed.labs import LabFolder, take_slot
 
 pytestmark = pytest.mark.needs("docker", *SWARM_PARTS)
@@ -89,7 +89,7 @@ def test_a_network_that_is_there_already_is_said_and_the_other_stays(hosts: tupl
 def test_an_engine_that_manages_no_swarm_is_said(hosts: tuple[Host, Host], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", hosts[1].address)
 
-    with pytest.raises(EngineError, match="is no manager of a swarm") as failed:
+    with pytest.raises(MachineError, match="swarm: the engine manages none") as failed:
         Lab.up(TOPOLOGY, runtime="swarm")
 
     assert "docker swarm init" in failed.value.hint

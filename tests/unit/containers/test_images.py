@@ -14,7 +14,7 @@ from leaselab.testbed.errors import LeaselabError
 
 ROOT = Path(__file__).parents[3]
 
-SAY = "from leaselab.testbed import images; print(images.folder(), images.content())"
+SAY = "from leaselab.testbed.containers import images; print(images.folder(), images.content())"
 
 
 def test_a_wheel_has_what_the_image_is_built_from_and_names_the_same_content(tmp_path: Path) -> None:
