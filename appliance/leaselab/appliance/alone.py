@@ -5,7 +5,7 @@ import contextlib
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -17,6 +17,9 @@ from leaselab.appliance.adapters.wire.unix import SocketAddress
 from leaselab.appliance.config import NodeConfig
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.main import Node, run_loop
+
+_CONFIG: Final = msgspec.json.Decoder(NodeConfig)
+"""Made with the module: a node that is forked from a warmed parent need not make it."""
 
 Dial = Callable[[Verb, Callable[[], None]], Awaitable[Channel]]
 """Calls the lab: given what answers it, and what is told when it has gone."""
@@ -46,8 +49,7 @@ def run_node(path: Path, *, store: Path, socket_path: Path, now: Instant) -> int
         return SqliteStore(store)
 
     with contextlib.suppress(KeyboardInterrupt):
-        config: NodeConfig = msgspec.json.decode(path.read_bytes(), type=NodeConfig)
-        return run_loop(_live(config, dial, keep, now))
+        return run_loop(_live(_CONFIG.decode(path.read_bytes()), dial, keep, now))
     return 0
 
 

@@ -17,7 +17,19 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from leaselab.appliance.instants import NEVER, Instant
-from leaselab.appliance.machine import Command, Decision, Due, Envelope, Event, Forward, Machine, Refusal, Settle, State
+from leaselab.appliance.machine import (
+    Command,
+    Decision,
+    Due,
+    Envelope,
+    Event,
+    Forward,
+    Machine,
+    Refusal,
+    Settle,
+    State,
+    decoder_of,
+)
 from leaselab.appliance.ports import Clock, Later, Peers, Store, Timekeeper
 
 S = TypeVar("S", bound=State)
@@ -67,7 +79,7 @@ class Device(Generic[S]):
         self._keeps_history = store.keeps_history
         self._peers = peers
         self._timekeeper = timekeeper
-        self._decoder = msgspec.json.Decoder(machine.event_type)
+        self._decoder = decoder_of(machine.event_type)
         self._encode = msgspec.json.Encoder().encode
         self._announced: Instant = -1
         self._since_snapshot = 0

@@ -7,6 +7,7 @@ cannot be copied for each renewal (docs/decisions/0002).
 """
 
 import heapq
+from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -97,6 +98,12 @@ def read(body: Any, decoder: msgspec.json.Decoder[M], *kinds: type[M]) -> M:
         message: M = body
         return message
     return decoder.decode(body if isinstance(body, msgspec.Raw) else msgspec.json.encode(body))
+
+
+@cache
+def decoder_of(messages: Any) -> msgspec.json.Decoder[Any]:
+    """Return the decoder of a union of messages: one a process, since it is larger than most devices' states."""
+    return msgspec.json.Decoder(messages)
 
 
 class Forward(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from leaselab.appliance.config import ConsoleFaults
 from leaselab.appliance.device import Device
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing.users import cookie_of
-from leaselab.appliance.machine import Command, Refusal
+from leaselab.appliance.machine import Command, Refusal, decoder_of
 from leaselab.appliance.ports import Store
 
 LINE_LIMIT: Final = 64 * 1024 * 1024
@@ -134,8 +134,8 @@ class Control:
     ) -> None:
         self._device = device
         self._store = store
-        self._commands = command_type
-        self._decode_event = msgspec.json.Decoder(event_type).decode
+        self._decode_command = decoder_of(command_type).decode
+        self._decode_event = decoder_of(event_type).decode
         self._report = report
         self._log_text = log_text
         self._console = console
@@ -254,7 +254,7 @@ class Control:
         if self._switch.paused:
             raise ControlError(f"{self._device.name} is paused; it takes no {tagged.get('type', 'command')}")
         try:
-            command: Command = msgspec.convert(tagged, self._commands)
+            command: Command = self._decode_command(msgspec.json.encode(tagged))
         except msgspec.ValidationError as error:
             raise ControlError(f"{self._device.name}: {tagged.get('type', 'no command')}: {error}") from error
         reply = await self._device.handle(command)

@@ -121,6 +121,7 @@ def live(order: dict[str, Any]) -> int:
 
 def warm() -> str:
     """Import and build once what every child would build for itself; return why not all of it was, or nothing."""
+    import leaselab.appliance.alone  # noqa: F401 - what a child lives by is not to be imported in each of them
     from leaselab.appliance.main import warm as build
 
     build()
