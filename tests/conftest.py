@@ -19,7 +19,6 @@ settings.load_profile("steady")
 
 PARTS = {
     "chromium": "chromium",
-    "docker": "docker.io",
     "dockerd": "docker.io",
     "ip": "iproute2",
     "nft": "nftables",
@@ -37,6 +36,9 @@ PARTS = {
 
 OF_OUR_OWN = {"sslyze": "./run audit", "ssh-audit": "./run setup"}
 """Program to what brings it where that is no Debian package."""
+
+ENGINE = "docker"
+"""The part that is no program: a container engine that answers, by Docker's interface, and has our image."""
 
 _ROOT = Path(__file__).parents[1]
 SEARCH_PATH = os.pathsep.join(
@@ -73,7 +75,7 @@ def why_no_engine() -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep Chromium and container engines in one worker: Chromium gives up a page when the machine gets a network."""
     for item in items:
-        if {"chromium", "docker"} & {part for marker in item.iter_markers("needs") for part in marker.args}:
+        if {"chromium", ENGINE} & {part for marker in item.iter_markers("needs") for part in marker.args}:
             item.add_marker(pytest.mark.xdist_group("networks"))
 
 
@@ -81,7 +83,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
     """Bury what the SDK leaves unclosed where an engine does not answer, lest a later test be blamed for it."""
     yield
-    if any("docker" in marker.args for marker in item.iter_markers("needs")):
+    if any(ENGINE in marker.args for marker in item.iter_markers("needs")):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()
@@ -90,13 +92,14 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose parts are missing, and say which; under LEASELAB_REQUIRE_ALL=1 that is a failure."""
     wanted = [part for marker in item.iter_markers("needs") for part in marker.args]
-    missing = [part for part in wanted if shutil.which(part, path=SEARCH_PATH) is None]
+    programs = [part for part in wanted if part != ENGINE]
+    missing = [part for part in programs if shutil.which(part, path=SEARCH_PATH) is None]
     if missing:
         packages = " ".join(dict.fromkeys(PARTS.get(part, part) for part in missing if part not in OF_OUR_OWN))
         calls = [OF_OUR_OWN[part] for part in missing if part in OF_OUR_OWN]
         hint = "; ".join([*([f"Debian: apt-get install {packages}"] if packages else []), *calls])
         reason = f"not installed: {', '.join(missing)} ({hint})"
-    elif "docker" in wanted and why_no_engine():
+    elif ENGINE in wanted and why_no_engine():
         reason = f"{why_no_engine()} (`eval $(.ci/engine start)` starts one and builds the image)"
     else:
         return
