@@ -15,7 +15,8 @@ from leaselab.testbed import processes
 from leaselab.testbed.cli.monitor import monitor as verb
 from leaselab.testbed.errors import CallError
 from leaselab.testbed.lab import Lab
-from leaselab.testbed.prometheus.monitor import Monitor, MonitorError
+from leaselab.testbed.prometheus.monitor import Monitor
+from leaselab.testbed.prometheus.programs import MonitorError
 
 pytestmark = pytest.mark.timeout(300)
 WITHIN_SECONDS = 60
@@ -82,18 +83,30 @@ def test_a_program_that_is_missing_is_named_with_its_package(monitor: Monitor, m
 
     with pytest.raises(MonitorError, match="prometheus is not on the path") as raised:
         monitor.up(port=0)
-    assert raised.value.hint == "on Debian: apt-get install prometheus"
-    with pytest.raises(MonitorError, match="promtool is not on the path"):
+    assert raised.value.hint.startswith("on Debian: apt-get install prometheus; or `leaselab monitor up --image prom/")
+    with pytest.raises(MonitorError, match="prometheus is not on the path"):
         monitor.backfill(iter(()))
+    assert not monitor.folder.exists()
+
+
+def test_a_container_engine_that_may_be_another_machines_is_refused(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://192.0.2.1:2375")
+
+    with pytest.raises(MonitorError, match=r"192\.0\.2\.1:2375 may be another machine's") as raised:
+        monitor.up(port=0, image="prom/prometheus")
+    assert "DOCKER_HOST" in raised.value.hint
     assert not monitor.folder.exists()
 
 
 def test_a_prometheus_that_will_not_start_is_quoted(
     monitor: Monitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake = tmp_path / "prometheus"
-    fake.write_text("#!/bin/sh\necho 'storage is locked' >&2\nexit 1\n")
-    fake.chmod(0o755)
+    for name in ("prometheus", "promtool"):
+        fake = tmp_path / name
+        fake.write_text("#!/bin/sh\necho 'storage is locked' >&2\nexit 1\n")
+        fake.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
 
     with pytest.raises(MonitorError, match="does not start: storage is locked"):

@@ -15,13 +15,14 @@ def monitor() -> None:
 @monitor.command()
 @option("--port", type=click.IntRange(0, 65535), default=PORT, help="Port on 127.0.0.1; 0 takes one that is free.")
 @option("--interval", type=click.FloatRange(0.1), default=5.0, metavar="SECONDS", help="Between scrapes, in wall time.")
+@option("--image", default="", metavar="IMAGE", help="Run it in a container, as prom/prometheus; pulled if need be.")
 @format_option
-def up(*, port: int, interval: float, as_json: bool) -> None:
+def up(*, port: int, interval: float, image: str, as_json: bool) -> None:
     """Start Prometheus in the background; it finds every lab that runs."""
     from leaselab.testbed.cli.output import print_json, print_line
     from leaselab.testbed.prometheus.monitor import Monitor
 
-    state = Monitor().up(port=port, interval_seconds=interval)
+    state = Monitor().up(port=port, interval_seconds=interval, image=image)
     if as_json:
         print_json({"url": state.url, "interval_seconds": state.interval_seconds, "pid": state.prometheus.pid})
     else:
@@ -81,7 +82,8 @@ def push(*, url: str, token: str, prometheus_url: str, as_json: bool) -> None:
     """Bring folder, data source and dashboards to a Grafana; a second call changes nothing."""
     from leaselab.monitoring.grafana import Grafana, GrafanaError
     from leaselab.testbed.cli.output import print_json, print_line
-    from leaselab.testbed.prometheus.monitor import Monitor, MonitorError
+    from leaselab.testbed.prometheus.monitor import Monitor
+    from leaselab.testbed.prometheus.programs import MonitorError
 
     state = Monitor().state()
     source = prometheus_url or (state.url if state else f"http://127.0.0.1:{PORT}")

@@ -90,7 +90,7 @@ class Engine:
         import docker
         from docker.errors import DockerException
 
-        where = address or os.environ.get("DOCKER_HOST") or DEFAULT_ADDRESS
+        where = address or usual_address()
         try:
             _knock(where)
             api = docker.APIClient(base_url=where, version="auto", timeout=ANSWER_SECONDS, max_pool_size=AT_ONCE)
@@ -201,6 +201,11 @@ class Engine:
         """Hang up."""
         self._pool.shutdown(wait=True)
         self.api.close()
+
+
+def usual_address() -> str:
+    """Return where this user's engine listens: at ``DOCKER_HOST``, or where engines usually do."""
+    return os.environ.get("DOCKER_HOST") or DEFAULT_ADDRESS
 
 
 def _knock(address: str) -> None:

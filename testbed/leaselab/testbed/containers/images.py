@@ -36,6 +36,8 @@ USUAL_BASE: Final = "python:3.13-slim"
 DEBIAN: Final = "debian"
 """As a base: make one from Debian packages (images/base.sh)."""
 
+NO_REGISTRY: Final = "no registry within reach? --base debian makes one from Debian packages"
+
 OLDEST_PYTHON: Final = (3, 11)
 """Of a base; what the code is written for."""
 
@@ -164,7 +166,9 @@ def build(engine: Engine, *, base: str = USUAL_BASE, say: Callable[[str], None] 
             f"building the image takes pip, and {sys.executable} has none", hint=f"{sys.executable} -m ensurepip"
         )
     with tempfile.TemporaryDirectory(prefix="leaselab-image-") as work:
-        base_name = _debian_base(engine, Path(work), say) if base == DEBIAN else _pulled(engine, base, say)
+        base_name = (
+            _debian_base(engine, Path(work), say) if base == DEBIAN else pulled(engine, base, hint=NO_REGISTRY, say=say)
+        )
         python, machine = _python_of(engine, base_name)
         say(f"resolving what an appliance imports, for Python {python} on {machine}")
         site = Path(work) / "site"
@@ -172,6 +176,23 @@ def build(engine: Engine, *, base: str = USUAL_BASE, say: Callable[[str], None] 
         say(f"building {tag()} on {base_name}")
         _build(engine, _context(site), base_name)
     return next(image for image in list_images(engine) if image.name == tag())
+
+
+def pulled(engine: Engine, name: str, *, hint: str, say: Callable[[str], None] = lambda _text: None) -> str:
+    """Get an image from its registry, unless it is there; return its name.
+
+    Raises:
+        EngineError: it cannot be had; with our hint.
+    """
+    try:
+        engine.do(f"find {name}", lambda api: api.inspect_image(name))
+    except GoneError:
+        say(f"pulling {name}")
+        try:
+            engine.do(f"pull {name}", lambda api: (api.pull(name), api.inspect_image(name)))
+        except EngineError as error:
+            raise EngineError(error.message, hint=hint) from error
+    return name
 
 
 def _sources() -> Iterator[tuple[str, bytes]]:
@@ -190,20 +211,6 @@ def _recipe() -> Iterator[tuple[str, bytes]]:
 def _requirements() -> Path:
     inside = folder() / "image.txt"
     return inside if inside.exists() else folder().parent / "requirements" / "image.txt"
-
-
-def _pulled(engine: Engine, base: str, say: Callable[[str], None]) -> str:
-    try:
-        engine.do(f"find {base}", lambda api: api.inspect_image(base))
-    except GoneError:
-        say(f"pulling {base}")
-        try:
-            engine.do(f"pull {base}", lambda api: api.pull(base))
-        except EngineError as error:
-            raise EngineError(
-                error.message, hint="no registry within reach? --base debian makes one from Debian packages"
-            ) from error
-    return base
 
 
 def _debian_base(engine: Engine, work: Path, say: Callable[[str], None]) -> str:

@@ -22,6 +22,7 @@ from leaselab.monitoring.rules import rules
 from leaselab.testbed import processes
 from leaselab.testbed.files import write_whole
 from leaselab.testbed.processes import ProcessId
+from leaselab.testbed.prometheus.programs import Programs
 from leaselab.testbed.prometheus.targets import targets_of_running_labs
 
 ADDRESS: Final = "127.0.0.1"
@@ -37,7 +38,7 @@ END_SECONDS: Final = 20.0
 class Order(msgspec.Struct, frozen=True):
     """``order.json``: what is to be run."""
 
-    program: str
+    programs: Programs
     port: int
     interval_seconds: float
 
@@ -58,8 +59,8 @@ async def _discover(request: Request, _connection: Connection) -> Response:
     return Response(HTTPStatus.OK, body, b"content-type: application/json\r\n")
 
 
-async def keep(folder: Path, order: Order) -> int:
-    """Run Prometheus until it ends or we are told to end; return its exit status."""
+async def keep(folder: Path, order: Order) -> None:
+    """Run Prometheus until it ends or we are told to end."""
     listener = Listener(_discover)
     await listener.open([ADDRESS], 0)
     (port,) = listener.ports
@@ -70,38 +71,32 @@ async def keep(folder: Path, order: Order) -> int:
     )
     write_whole(folder / "rules.yml", msgspec.yaml.encode(rules()), sync=False)
     write_whole(folder / "prometheus.yml", msgspec.yaml.encode(config), sync=False)
-    process = await asyncio.create_subprocess_exec(
-        order.program,
-        f"--config.file={folder / 'prometheus.yml'}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--storage.tsdb.retention.time={RETENTION}",
-        f"--query.lookback-delta={LOOK_BACK}",
-        f"--web.listen-address={ADDRESS}:{order.port}",
-        stdin=asyncio.subprocess.DEVNULL,
+    started = await order.programs.start(
+        [
+            f"--config.file={folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            f"--storage.tsdb.retention.time={RETENTION}",
+            f"--query.lookback-delta={LOOK_BACK}",
+            f"--web.listen-address={ADDRESS}:{order.port}",
+        ],
+        folder,
     )
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, process.terminate)
-    _write_state(folder, order, process.pid)
-    status = await process.wait()
-    await listener.close()
-    return status
-
-
-def _write_state(folder: Path, order: Order, pid: int) -> None:
-    """Say what runs. A Prometheus that has ended already is not written down."""
-    prometheus, keeper = processes.identify(pid), processes.identify(os.getpid())
-    if prometheus and keeper:
+    prometheus, keeper = processes.identify(started.pid), processes.identify(os.getpid())
+    if prometheus and keeper:  # one that has ended already is not written down
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, processes.send, prometheus, signal.SIGTERM)
         state = State(f"http://{ADDRESS}:{order.port}", order.interval_seconds, keeper, prometheus)
         write_whole(folder / "state.json", msgspec.json.encode(state), sync=False)
+    await started.ended()
+    await listener.close()
 
 
-def main() -> int:
+def main() -> None:
     """Keep what the folder's ``order.json`` asks for."""
     folder = Path(sys.argv[1])
     order = msgspec.json.decode((folder / "order.json").read_bytes(), type=Order)
     with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(keep(folder, order))
-    return 0
+        asyncio.run(keep(folder, order))
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()

@@ -14,20 +14,17 @@ from typing import Final
 import msgspec
 
 from leaselab.testbed import processes
-from leaselab.testbed.errors import CallError, LeaselabError
+from leaselab.testbed.errors import CallError
 from leaselab.testbed.files import explained, write_whole
 from leaselab.testbed.labs import labs_folder
 from leaselab.testbed.prometheus.discovery import ADDRESS, END_SECONDS, Order, State
+from leaselab.testbed.prometheus.programs import MonitorError, OfImage, OfMachine, Programs
 
 DEFAULT_PORT: Final = 9090
 DEFAULT_INTERVAL_SECONDS: Final = 5.0
 START_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.05
 _LOG_LINES: Final = 3
-
-
-class MonitorError(LeaselabError):
-    """Prometheus cannot be started, or does not do what it is asked."""
 
 
 class Monitor:
@@ -47,22 +44,30 @@ class Monitor:
             return None
         return state if processes.lives(state.prometheus) and processes.lives(state.keeper) else None
 
-    def up(self, *, port: int = DEFAULT_PORT, interval_seconds: float = DEFAULT_INTERVAL_SECONDS) -> State:
+    def up(
+        self, *, port: int = DEFAULT_PORT, interval_seconds: float = DEFAULT_INTERVAL_SECONDS, image: str = ""
+    ) -> State:
         """Start it, or leave the one that runs; return when it answers.
 
         Args:
             port: on 127.0.0.1; 0 for any that is free.
             interval_seconds: between scrapes, and between looks which labs run.
+            image: run it in a container of this image; by default it is this machine's program.
 
         Raises:
             MonitorError: Prometheus is not installed, or does not start.
+            EngineError: no container engine answers, or it cannot get the image.
             CallError: the port is taken, or another Prometheus of ours runs with other settings.
         """
+        return self._up(OfImage.of(image) if image else OfMachine(), port, interval_seconds)
+
+    def _up(self, programs: Programs, port: int, interval_seconds: float) -> State:
         running = self.state()
         if running is not None:
-            return self._must_be_as_asked(running, port, interval_seconds)
+            return self._must_be_as_asked(running, programs, port, interval_seconds)
         self._end_processes()
-        order = Order(program("prometheus"), _free_port(port), interval_seconds)
+        programs.check()
+        order = Order(programs, _free_port(port), interval_seconds)
         with explained("make the monitor's folder"):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(self.folder / "order.json", msgspec.json.encode(order), sync=False)
@@ -104,8 +109,10 @@ class Monitor:
 
         Raises:
             MonitorError: promtool is not installed, or refuses.
+            EngineError: the monitor is one in a container, and its engine does not answer.
         """
-        tool = program("promtool")
+        programs = self._programs()
+        programs.check()
         running = self.state()
         written = 0
         with explained("write the history"):
@@ -114,23 +121,27 @@ class Monitor:
                 self.down(keep=True)
             try:
                 for text in texts:
-                    self._create_blocks(tool, text)
+                    self._create_blocks(programs, text)
                     written += sum(1 for line in text.splitlines() if not line.startswith("#"))
             finally:
                 (self.folder / "history.om").unlink(missing_ok=True)
                 if running is not None:
-                    self.up(port=_port_of(running), interval_seconds=running.interval_seconds)
+                    self._up(programs, _port_of(running), running.interval_seconds)
         return written
 
-    def _create_blocks(self, tool: str, text: str) -> None:
+    def _programs(self) -> Programs:
+        """Return the programs that the folder's data was last written with, or else this machine's."""
+        try:
+            return msgspec.json.decode((self.folder / "order.json").read_bytes(), type=Order).programs
+        except (FileNotFoundError, msgspec.MsgspecError):
+            return OfMachine()
+
+    def _create_blocks(self, programs: Programs, text: str) -> None:
         source = self.folder / "history.om"
         write_whole(source, text.encode(), sync=False)
-        command = [tool, "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=744h"]
-        run = subprocess.run(  # noqa: S603 - a program found by name on the user's own path
-            [*command, str(source), str(self.folder / "data")], capture_output=True, text=True, check=False
-        )
-        if run.returncode:
-            raise MonitorError(f"promtool cannot write the history: {run.stderr.strip().splitlines()[-1]}")
+        how = ["tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=744h"]
+        if why := programs.promtool([*how, str(source), str(self.folder / "data")], self.folder):
+            raise MonitorError(f"promtool cannot write the history: {why}")
 
     def _await_ready(self, keeper: "subprocess.Popen[bytes]") -> State:
         until = time.monotonic() + START_SECONDS
@@ -150,8 +161,9 @@ class Monitor:
     def _hint(self) -> str:
         return f"its log is {self.folder / 'prometheus.log'}"
 
-    def _must_be_as_asked(self, running: State, port: int, interval_seconds: float) -> State:
-        if port not in {0, _port_of(running)} or interval_seconds != running.interval_seconds:
+    def _must_be_as_asked(self, running: State, programs: Programs, port: int, interval_seconds: float) -> State:
+        as_asked = port in {0, _port_of(running)} and interval_seconds == running.interval_seconds
+        if not as_asked or programs != self._programs():
             raise CallError(
                 f"a monitor runs already, at {running.url} every {running.interval_seconds:g} s",
                 hint="`leaselab monitor down --keep` first; its data is then kept",
@@ -168,18 +180,6 @@ class Monitor:
         processes.end(state.keeper, grace=END_SECONDS)
         processes.end(state.prometheus, grace=END_SECONDS)
         path.unlink(missing_ok=True)
-
-
-def program(name: str) -> str:
-    """Return the path of ``prometheus`` or ``promtool``.
-
-    Raises:
-        MonitorError: it is not installed.
-    """
-    path = shutil.which(name)
-    if path is None:
-        raise MonitorError(f"{name} is not on the path", hint="on Debian: apt-get install prometheus")
-    return path
 
 
 def _free_port(wanted: int) -> int:
