@@ -47,6 +47,15 @@ def at_menu(console: ConsoleDriver, *dialogue: tuple[str, str]) -> str:
     return shown
 
 
+def test_the_console_is_attached_anew_after_an_upgrade() -> None:
+    with Lab.up(TOPOLOGY) as lab:
+        at_menu(lab["gw1"].console, ("Choice:", ""))
+
+        lab["gw1"].upgrade("9.0R1")
+
+        lab["gw1"].console.expect("9.0R1", timeout=PATIENCE_SECONDS)
+
+
 @pytest.mark.rule("CON-02")
 @pytest.mark.rule("CON-05")
 def test_a_console_that_was_protected_stays_so_when_the_node_restarts() -> None:

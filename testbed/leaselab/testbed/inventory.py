@@ -7,6 +7,7 @@ import msgspec
 
 from leaselab.appliance.config import ApplianceConfig, CloudConfig
 from leaselab.testbed.console_driver import USER
+from leaselab.testbed.errors import CallError
 from leaselab.testbed.topology.plan import NodePlan, Plan
 
 SSH_CONFIG: Final = "ssh_config"
@@ -14,10 +15,15 @@ KNOWN_HOSTS: Final = "known_hosts"
 ANSIBLE: Final = "ansible.yml"
 PROMETHEUS: Final = "prometheus.json"
 
+KINDS: Final = ("ssh", "ansible", "prometheus")
+
 
 def known_hosts(plan: Plan) -> str:
     """Return a line for each console: the node's name, under which ssh_config looks its host key up, and the key."""
-    return "".join(f"{node.name} {_public_key(node.config)}\n" for node in plan.nodes if _has_console(node))
+    from leaselab.testbed.topology.credentials import public_half
+
+    consoles = [node.config for node in plan.nodes if isinstance(node.config, ApplianceConfig)]
+    return "".join(f"{config.name} {public_half(config.ssh.host_key)}\n" for config in consoles)
 
 
 def ssh_config(plan: Plan, *, identity: Path, known: Path) -> str:
@@ -60,13 +66,16 @@ def ansible(plan: Plan, *, folder: Path) -> dict[str, Any]:
 
 
 def files(plan: Plan, kind: str, *, keys: Path, folder: Path | None = None) -> dict[str, str]:
-    """Return the files of one kind (``ssh``, ``ansible``, ``prometheus``) by name, the main one first.
+    """Return the files of one of the :data:`KINDS` by name, the main one first.
 
     Args:
         plan: of the lab.
         kind: for which tool.
         keys: the lab's folder of keys, which has known hosts as well.
         folder: where the files are going to be, if anywhere.
+
+    Raises:
+        CallError: there is no such kind.
     """
     match kind:
         case "ssh":
@@ -77,24 +86,12 @@ def files(plan: Plan, kind: str, *, keys: Path, folder: Path | None = None) -> d
             }
         case "ansible":
             return {ANSIBLE: msgspec.yaml.encode(ansible(plan, folder=keys)).decode()}
-        case _:
+        case "prometheus":
             from leaselab.testbed.prometheus.targets import targets
 
             return {PROMETHEUS: msgspec.json.format(msgspec.json.encode(targets(plan)), indent=2).decode() + "\n"}
-
-
-def _has_console(node: NodePlan) -> bool:
-    return isinstance(node.config, ApplianceConfig)
-
-
-def _public_key(config: ApplianceConfig | CloudConfig) -> str:
-    from cryptography.hazmat.primitives import serialization
-
-    if isinstance(config, CloudConfig):
-        raise TypeError(f"{config.name} has no console")
-    key = serialization.load_ssh_private_key(config.ssh.host_key.encode(), password=None)
-    public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
-    return public.decode()
+        case _:
+            raise CallError(f"there is no inventory of kind {kind!r}", hint=f"kinds are {', '.join(KINDS)}")
 
 
 def _ssh_host(config: ApplianceConfig) -> str:
@@ -110,11 +107,7 @@ def _groups(node: NodePlan) -> list[str]:
     config = node.config
     if isinstance(config, CloudConfig):
         return ["clouds"]  # a group must not be called as a host is
-    from leaselab.appliance.licensing.commands import SetServerRole
-
-    server = any(isinstance(entry, SetServerRole) and entry.enabled for entry in node.provision)
-    virtual_server = config.boot.get("virtual-license-server", "") in {"y", "true"}
-    return [config.kind.replace("-", "_"), "license_servers" if server or virtual_server else "gateways"]
+    return [config.kind.replace("-", "_"), "gateways" if node.role == "gateway" else "license_servers"]
 
 
 def _ansible_host(node: NodePlan, folder: Path) -> dict[str, Any]:

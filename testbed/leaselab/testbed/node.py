@@ -192,6 +192,7 @@ class Node:
             CallError: there is no such release, or the node has none.
         """
         self._line.call("upgrade", node=self.name, release=release)
+        self.close()
 
     def kill(self) -> None:
         """Cut its power: no good order, and what it had not acknowledged is lost."""

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from leaselab.testbed.bringup import dry_run
+from leaselab.testbed.errors import CallError
 from leaselab.testbed.inventory import ansible, files
 from leaselab.testbed.prometheus.targets import targets
 from leaselab.testbed.topology.plan import Plan
@@ -44,6 +45,13 @@ def test_no_inventory_holds_a_private_key(plan: Plan) -> None:
         for text in files(plan, tool, keys=KEYS).values():
             assert "PRIVATE KEY" not in text
             assert plan.secret not in text
+
+
+def test_an_unknown_kind_is_refused_with_those_there_are(plan: Plan) -> None:
+    with pytest.raises(CallError, match="no inventory of kind 'chef'") as refused:
+        files(plan, "chef", keys=KEYS)
+
+    assert refused.value.hint == "kinds are ssh, ansible, prometheus"
 
 
 def test_ansible_reads_groups_by_kind_and_role_and_each_nodes_variables(plan: Plan) -> None:

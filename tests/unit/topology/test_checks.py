@@ -2,7 +2,9 @@
 
 import pytest
 
+from leaselab.appliance.instants import DAY
 from leaselab.testbed.errors import TopologyError
+from leaselab.testbed.topology import checklist, faults
 from leaselab.testbed.topology.loading import read
 
 ALLOCATION = "features: {concurrent-users: {reserved: 5, increment: 25, maximum: 50}}"
@@ -332,11 +334,32 @@ HEAD = "name: lab\nnodes: {a: {kind: psa300}, b: {kind: psa3000}, s: {kind: psa5
         ("checks: [{check: x, after: 1d, within: 1h}]", "checks[0].within: waits for nothing; give it `expect`"),
         ("checks: [{check: x, do: [{upgrade: {node: a, release: new}}]}]", "checks[0].do[0].upgrade.release: 'new' is"),
         ("checks: [{check: x, expect: {a: {users: [1]}}}]", "checks[0].expect.a.users: takes a number or a comparison"),
+        (
+            "faults: [{kind: kill, node: a, after: 1d}]\nclock: {mode: real}",
+            "faults[0].after: counts from the start of a virtual clock, and this one is real; give it `at`",
+        ),
+        (
+            "checks: [{check: x, do: [{fault: {kind: kill, node: a, after: 1d}}]}]\nclock: {mode: real}",
+            "checks[0].do[0].fault.after: counts from the start of a virtual clock",
+        ),
         ("checks: []\nclock: {mode: imaginary}", "clock.mode: takes virtual or real, not 'imaginary'"),
     ],
 )
 def test_a_section_is_held_to_what_there_is(section: str, message: str) -> None:
     assert "; ".join(told(f"{HEAD}{section}\n")).startswith(message)
+
+
+def test_a_clock_may_start_at_the_beginning_of_time() -> None:
+    lab = read(
+        f"{HEAD}clock: {{start: 1970-01-01}}\n"
+        "load: [{nodes: [a], burst: {at: 1970-01-02, users: 1, for: 1h}}]\n"
+        "faults: [{kind: kill, node: a, after: 1d}]\n"
+        "checks: [{check: x, do: [{fault: {kind: kill, node: a, after: 2d}}]}]\n",
+        file="lab.yml",
+    )
+
+    assert [fault.at for fault in faults.of(lab)] == [DAY]
+    assert [check.do[0].fault.at for check in checklist.of(lab) if check.do[0].fault] == [2 * DAY]
 
 
 @pytest.mark.rule("CLU-01")

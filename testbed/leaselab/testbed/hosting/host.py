@@ -294,17 +294,15 @@ class LabHost:
 
     def _write_keys(self, plan: Plan) -> None:
         """Write what people and tools need to get in: the console key pair and the authority's certificate."""
-        from cryptography.hazmat.primitives import serialization
-
         from leaselab.testbed.inventory import known_hosts
+        from leaselab.testbed.topology.credentials import public_half
 
         with explained("write the lab's keys"):
             self._folder.keys.mkdir(mode=0o700, exist_ok=True)
-            key = serialization.load_ssh_private_key(plan.console_key.encode(), password=None)
-            public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
             write_whole(self._folder.keys / "id_ed25519", plan.console_key.encode(), sync=False)
             write_whole(self._folder.keys / "known_hosts", known_hosts(plan).encode(), mode=0o644, sync=False)
-            write_whole(self._folder.keys / "id_ed25519.pub", public + b"\n", mode=0o644, sync=False)
+            public = f"{public_half(plan.console_key)}\n".encode()
+            write_whole(self._folder.keys / "id_ed25519.pub", public, mode=0o644, sync=False)
             write_whole(self._folder.keys / "ca.pem", plan.authority_certificate.encode(), mode=0o644, sync=False)
 
 

@@ -11,17 +11,10 @@ import msgspec
 
 from leaselab.appliance.config import CloudConfig
 from leaselab.appliance.instants import format_instant
-from leaselab.appliance.licensing.commands import (
-    CONCURRENT_USERS,
-    AddKeys,
-    DownloadKeys,
-    SaveClient,
-    SetServer,
-    SetServerRole,
-)
+from leaselab.appliance.licensing.commands import CONCURRENT_USERS, AddKeys, DownloadKeys, SaveClient, SetServer
 from leaselab.appliance.licensing.views import Report
 from leaselab.appliance.models.platforms import PLATFORMS
-from leaselab.testbed.topology.plan import NodePlan, Plan
+from leaselab.testbed.topology.plan import NodePlan, Plan, Role
 
 FOLD_ABOVE = 8
 """More gateways of one sort than this are drawn as one stack: a picture of fifty equal cards says nothing."""
@@ -43,7 +36,7 @@ class Box(msgspec.Struct, frozen=True):
     Attributes:
         name: of the node; of a stack ``first … last``.
         kind: a key of the platform data, or ``cloud``.
-        role: ``cloud``, ``license-server``, ``virtual-license-server`` or ``gateway``.
+        role: what it is to be.
         model: as the product prints it.
         software: personality and release, e.g. ``PCS 8.3R1``.
         networks: those it is on, ``internal`` first.
@@ -52,7 +45,7 @@ class Box(msgspec.Struct, frozen=True):
 
     name: str
     kind: str
-    role: str
+    role: Role
     model: str
     software: str = ""
     networks: tuple[str, ...] = ()
@@ -112,21 +105,12 @@ def _box(node: NodePlan, report: Report | None) -> Box:
     platform = PLATFORMS.get(config.kind)
     model = platform.name if platform else config.kind
     software = f"{config.personality.upper()} {config.release}"
-    role = _role(node)
-    return Box(node.name, config.kind, role, model, software, tuple(config.addresses), _note(node, role, report))
+    return Box(node.name, config.kind, node.role, model, software, tuple(config.addresses), _note(node, report))
 
 
-def _role(node: NodePlan) -> str:
-    config = node.config
-    if not isinstance(config, CloudConfig) and config.boot.get("virtual-license-server", "n")[:1].lower() in ("y", "t"):
-        return "virtual-license-server"
-    enabled = any(isinstance(entry, SetServerRole) and entry.enabled for entry in node.provision)
-    return "license-server" if enabled else "gateway"
-
-
-def _note(node: NodePlan, role: str, report: Report | None) -> str:
+def _note(node: NodePlan, report: Report | None) -> str:
     """Say in a few words what a node holds."""
-    if role == "gateway":
+    if node.role == "gateway":
         counts = report.features.get(CONCURRENT_USERS) if report else None
         return f"{counts.signed_in} of {counts.limit} users" if counts else _many(node.users, "user")
     clients = sum(isinstance(entry, SaveClient) for entry in node.provision)

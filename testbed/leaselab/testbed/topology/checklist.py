@@ -1,28 +1,25 @@
 """The file's checks: whether they go together with the rest of the file, and as the runner takes them."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from leaselab.appliance.instants import Instant, parse_instant
+from leaselab.appliance.instants import Instant
 from leaselab.appliance.models.releases import Release, ReleaseError
 from leaselab.testbed.checking.plan import Check
 from leaselab.testbed.errors import nearest
 from leaselab.testbed.faults.kinds import clone_of, misfits
-from leaselab.testbed.topology.expand import Complaint, Path
+from leaselab.testbed.topology.expand import Complaint
 from leaselab.testbed.topology.faults import fault_of
-from leaselab.testbed.topology.schema import DEFAULT_START, ActSpec, CheckSpec
+from leaselab.testbed.topology.marks import Path
+from leaselab.testbed.topology.schema import ActSpec, CheckSpec
+from leaselab.testbed.topology.subject import Subject
 from leaselab.testbed.topology.topology import INTERNAL, Topology
-
-if TYPE_CHECKING:
-    from leaselab.testbed.topology.checks import Subject
 
 
 def of(topology: Topology) -> Iterator[Check]:
     """Yield the checks of a file as the runner takes them."""
-    start = topology.spec.clock.start or parse_instant(DEFAULT_START)
-    return (_check(spec, start) for spec in topology.spec.checks)
+    return (_check(spec, topology.start) for spec in topology.spec.checks)
 
 
 def _check(spec: CheckSpec, start: Instant) -> Check:
@@ -33,7 +30,7 @@ def _check(spec: CheckSpec, start: Instant) -> Check:
     return msgspec.convert({"name": spec.check, **plain}, Check)
 
 
-def examine(subject: "Subject") -> Iterator[Complaint]:
+def examine(subject: Subject) -> Iterator[Complaint]:
     """Yield what of the checks is about nothing that the file has."""
     topology = subject.topology
     nodes = [*topology.names(), *(clone_of(name) for name in topology.virtual())]
@@ -51,7 +48,7 @@ def examine(subject: "Subject") -> Iterator[Complaint]:
             yield from _act(subject, (*path, "do", index), act, nodes)
 
 
-def _act(subject: "Subject", path: Path, act: ActSpec, nodes: list[str]) -> Iterator[Complaint]:
+def _act(subject: Subject, path: Path, act: ActSpec, nodes: list[str]) -> Iterator[Complaint]:
     if len(act.model_fields_set) != 1:
         yield subject.place(path, "is one act: give exactly one of " + ", ".join(_names(ActSpec)))
     for field in ("users", "power"):
@@ -65,7 +62,7 @@ def _act(subject: "Subject", path: Path, act: ActSpec, nodes: list[str]) -> Iter
     yield from _contents(subject, path, act)
 
 
-def _contents(subject: "Subject", path: Path, act: ActSpec) -> Iterator[Complaint]:
+def _contents(subject: Subject, path: Path, act: ActSpec) -> Iterator[Complaint]:
     """Yield what is wrong with the release or the fault that an act brings."""
     if act.upgrade is not None:
         try:
@@ -78,9 +75,10 @@ def _contents(subject: "Subject", path: Path, act: ActSpec) -> Iterator[Complain
         found = misfits(fault, nodes=topology.names(), networks=networks, virtual=topology.virtual())
         for field, message, suggestion in found:
             yield subject.place((*path, "fault", field), message, suggestion)
+        yield from subject.counted((*path, "fault", "after"), act.fault.after)
 
 
-def _unknown(subject: "Subject", path: Path, name: str, nodes: list[str]) -> Iterator[Complaint]:
+def _unknown(subject: Subject, path: Path, name: str, nodes: list[str]) -> Iterator[Complaint]:
     if name not in nodes:
         yield subject.place(path, f"there is no node {name!r}", nearest(name, nodes))
 

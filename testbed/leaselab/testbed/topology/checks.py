@@ -5,12 +5,11 @@ Checks of one node by itself are in :mod:`node_checks`; here is what concerns se
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
 from zoneinfo import available_timezones
 
-from leaselab.appliance.instants import format_instant, parse_instant
+from leaselab.appliance.instants import format_instant
 from leaselab.appliance.licensing.skus import SERVER, parse_sku
 from leaselab.appliance.machine import Refusal
 from leaselab.appliance.models.platforms import MAG, PCS, PLATFORMS
@@ -18,42 +17,14 @@ from leaselab.appliance.models.releases import Release, ReleaseError
 from leaselab.testbed.errors import nearest
 from leaselab.testbed.faults.kinds import misfits
 from leaselab.testbed.topology import checklist
-from leaselab.testbed.topology.expand import Complaint, Path
+from leaselab.testbed.topology.expand import Complaint
 from leaselab.testbed.topology.faults import fault_of
-from leaselab.testbed.topology.marks import Value
-from leaselab.testbed.topology.node_checks import AUTH_CODE, NODE_CHECKS, NodeCheck, at, is_time_zone
-from leaselab.testbed.topology.schema import DEFAULT_START, Client, LicenseClient, Load
+from leaselab.testbed.topology.marks import Path
+from leaselab.testbed.topology.node_checks import AUTH_CODE, NODE_CHECKS, at, is_time_zone
+from leaselab.testbed.topology.schema import Client, LicenseClient, Load
 from leaselab.testbed.topology.shapes import locate
-from leaselab.testbed.topology.topology import INTERNAL, LabNode, Topology, matches
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A topology under examination.
-
-    Attributes:
-        topology: as far as it could be read.
-        root: the file with its places.
-        broken: nodes, as written, that parts had to be left out of. What such a node seems to lack may be just what
-            was left out, so nothing is said of that, nor of its relations.
-    """
-
-    topology: Topology
-    root: Value
-    broken: Collection[str]
-
-    def place(self, path: Path, message: str, suggestion: str = "") -> Complaint:
-        """Return a complaint about a value outside the nodes."""
-        value, key_mark, walked = locate(self.root, path)
-        return Complaint(value.mark if walked == path else key_mark, path, message, suggestion)
-
-    def judge(self, check: NodeCheck, node: LabNode) -> Iterator[Complaint]:
-        """Yield what a check finds wrong with a node."""
-        for found in check(node, self.topology.spec.release):
-            path = found.path[len(("nodes", node.written)) :]
-            if node.written not in self.broken or locate(node.tree, path)[2] == path:
-                yield found
-
+from leaselab.testbed.topology.subject import Subject
+from leaselab.testbed.topology.topology import INTERNAL, LabNode, matches
 
 FileCheck: TypeAlias = Callable[[Subject], Iterator[Complaint]]
 RelationCheck: TypeAlias = Callable[[Subject, LabNode], Iterator[Complaint]]
@@ -186,7 +157,7 @@ def load(subject: Subject) -> Iterator[Complaint]:
             if hours.time_zone is not None and not is_time_zone(hours.time_zone):
                 message = f"there is no time zone {hours.time_zone!r}"
                 yield subject.place((*within, "time-zone"), message, nearest(hours.time_zone, available_timezones()))
-        start = subject.topology.spec.clock.start or parse_instant(DEFAULT_START)
+        start = subject.topology.start
         if one.burst is not None and one.burst.at < start:
             yield subject.place((*path, "burst", "at"), f"is before the lab's clock starts, at {format_instant(start)}")
         yield from _loaded(subject, path, one)
@@ -215,11 +186,12 @@ def faults(subject: Subject) -> Iterator[Complaint]:
     topology = subject.topology
     nodes, virtual = topology.names(), topology.virtual()
     networks = [INTERNAL, *(name for name, _ in topology.networks())]
-    start = topology.spec.clock.start or parse_instant(DEFAULT_START)
+    start = topology.start
     for number, spec in enumerate(topology.spec.faults):
         path: Path = ("faults", number)
         if spec.at is not None and spec.after is not None:
             yield subject.place((*path, "after"), "give either `at` or `after`")
+        yield from subject.counted((*path, "after"), spec.after)
         if spec.at is not None and spec.at < start:
             yield subject.place((*path, "at"), f"is before the lab's clock starts, at {format_instant(start)}")
         fault = fault_of(spec, start)

@@ -28,6 +28,12 @@ _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC6325
 """Of P-256: a private key is a number from 1 to one less."""
 
 
+def public_half(private_key: str) -> str:
+    """Return the public half of a key in OpenSSH's form, as a line of ``authorized_keys``."""
+    key = serialization.load_ssh_private_key(private_key.encode(), password=None).public_key()
+    return key.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
+
+
 class Credentials:
     """Makes the credentials of one lab.
 
@@ -57,8 +63,7 @@ class Credentials:
     @cached_property
     def console_public_key(self) -> str:
         """Its public half, as a line of ``authorized_keys``."""
-        key = self._ed25519("console").public_key()
-        return key.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
+        return public_half(self.console_key)
 
     def host_key(self, node: str) -> str:
         """Return the SSH host key of a node's console, in OpenSSH's form."""

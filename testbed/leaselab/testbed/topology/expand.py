@@ -10,11 +10,9 @@ from typing import Final, NamedTuple
 
 from leaselab.testbed.errors import nearest
 from leaselab.testbed.topology.fieldtypes import MAX_COPIES
-from leaselab.testbed.topology.marks import Mark, Value, mapping, sequence
+from leaselab.testbed.topology.marks import Mark, Path, Value, mapping, sequence
 
 _PLACE: Final = re.compile(r"\{n(?::0([1-9]))?\}")
-
-Path = tuple[str | int, ...]
 
 
 class Complaint(NamedTuple):

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterator
 
-from leaselab.appliance.instants import Instant, parse_instant
+from leaselab.appliance.instants import Instant
 from leaselab.testbed.faults.kinds import Fault
-from leaselab.testbed.topology.schema import DEFAULT_START, FaultSpec
+from leaselab.testbed.topology.schema import FaultSpec
 from leaselab.testbed.topology.topology import Topology
 
 
 def of(topology: Topology) -> Iterator[Fault]:
     """Yield the faults of a file, in its order."""
-    clock = topology.spec.clock
-    start = clock.start if clock.start is not None else parse_instant(DEFAULT_START)
-    return (fault_of(spec, start) for spec in topology.spec.faults)
+    return (fault_of(spec, topology.start) for spec in topology.spec.faults)
 
 
 def fault_of(spec: FaultSpec, start: Instant) -> Fault:

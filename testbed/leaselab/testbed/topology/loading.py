@@ -7,9 +7,10 @@ from leaselab.appliance.config import AuthCode
 from leaselab.appliance.instants import as_datetime
 from leaselab.testbed.errors import Problem, TopologyError
 from leaselab.testbed.topology import expand, marks, schema, shapes
-from leaselab.testbed.topology.checks import Subject, examine
-from leaselab.testbed.topology.expand import Complaint, Path
-from leaselab.testbed.topology.marks import Value, field_name
+from leaselab.testbed.topology.checks import examine
+from leaselab.testbed.topology.expand import Complaint
+from leaselab.testbed.topology.marks import Path, Value, field_name
+from leaselab.testbed.topology.subject import Subject
 from leaselab.testbed.topology.topology import LabNode, Topology
 from leaselab.testbed.topology.variables import Variables
 

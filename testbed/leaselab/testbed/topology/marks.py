@@ -36,6 +36,9 @@ _CONSTANTS: Final = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _VARIABLE_ALONE: Final = re.compile(r"\$\{[^{}]*\}")
+Path: TypeAlias = tuple[str | int, ...]
+"""Where a value stands in its file: keys, and numbers in lists."""
+
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -114,7 +117,7 @@ def scalar(text: str) -> Scalar:
     return text
 
 
-def field_name(path: tuple[str | int, ...]) -> str:
+def field_name(path: Path) -> str:
     """Return a path as people write it: ``nodes.gw1.licenses[0]``."""
     name = ""
     for part in path:
@@ -188,7 +191,7 @@ class _Reader:
         except (yaml.YAMLError, ValueError, OverflowError) as error:  # PyYAML lets some of these out of bad escapes
             raise self._fatal(Mark(1, 1), f"this is no YAML: {' '.join(str(error).split())}") from None
 
-    def _value(self, event: Any, path: tuple[str | int, ...]) -> Value:
+    def _value(self, event: Any, path: Path) -> Value:
         mark = _mark(event)
         if len(path) > MAX_DEPTH:
             raise self._fatal(mark, f"nests deeper than {MAX_DEPTH}")
@@ -211,14 +214,14 @@ class _Reader:
             self.anchors[event.anchor] = value
         return value
 
-    def _scalar(self, event: Any, path: tuple[str | int, ...]) -> Scalar:
+    def _scalar(self, event: Any, path: Path) -> Scalar:
         text = self._filled(event, path)
         plain = event.implicit[0] and event.style in {None, ""}
         # Inside { } a variable must be quoted; it is a number all the same if it is written alone.
         alone = event.tag is None and _VARIABLE_ALONE.fullmatch(event.value)
         return scalar(text) if plain or alone else text
 
-    def _filled(self, event: Any, path: tuple[str | int, ...]) -> str:
+    def _filled(self, event: Any, path: Path) -> str:
         text: str = event.value
         if "$" not in text:
             return text
@@ -228,13 +231,13 @@ class _Reader:
             self._problem(_mark(event), path, str(error))
             return text
 
-    def _sequence(self, mark: Mark, path: tuple[str | int, ...]) -> Value:
+    def _sequence(self, mark: Mark, path: Path) -> Value:
         items: list[Value] = []
         while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
             items.append(self._value(event, (*path, len(items))))
         return sequence(items, mark)
 
-    def _mapping(self, mark: Mark, path: tuple[str | int, ...]) -> Value:
+    def _mapping(self, mark: Mark, path: Path) -> Value:
         content: dict[str, Value] = {}
         keys: dict[str, Mark] = {}
         merged: list[Value] = []
@@ -259,7 +262,7 @@ class _Reader:
                     keys[key] = source.keys[key]
         return mapping(content, keys, mark)
 
-    def _merged(self, value: Value, path: tuple[str | int, ...]) -> list[Value]:
+    def _merged(self, value: Value, path: Path) -> list[Value]:
         """Return the mappings that a merge key names; earlier ones win over later."""
         sources = value.content if isinstance(value.content, list) else [value]
         good = [source for source in sources if isinstance(source.content, dict)]
@@ -267,15 +270,15 @@ class _Reader:
             self._problem(value.mark, path, "merges a mapping or a list of them, for example `<<: *common`")
         return good
 
-    def _refuse_tag(self, event: Any, path: tuple[str | int, ...]) -> None:
+    def _refuse_tag(self, event: Any, path: Path) -> None:
         allowed = {"ScalarEvent": "str", "MappingStartEvent": "map", "SequenceStartEvent": "seq"}[type(event).__name__]
         if event.tag not in {None, "!", _CORE + allowed}:
             self._problem(_mark(event), path, f"has the tag {event.tag.removeprefix(_CORE)!r}; topologies use none")
 
-    def _problem(self, mark: Mark, path: tuple[str | int, ...], message: str) -> None:
+    def _problem(self, mark: Mark, path: Path, message: str) -> None:
         self.problems.append(Problem(self.file, mark.line, mark.column, field_name(path), message))
 
-    def _fatal(self, mark: Mark, message: str, path: tuple[str | int, ...] = ()) -> _FatalError:
+    def _fatal(self, mark: Mark, message: str, path: Path = ()) -> _FatalError:
         return _FatalError(Problem(self.file, mark.line, mark.column, field_name(path), message))
 
 

@@ -23,7 +23,8 @@ from leaselab.appliance.machine import Refusal
 from leaselab.appliance.models.platforms import PLATFORMS, PPS
 from leaselab.appliance.models.releases import Release, ReleaseError, has_virtual_license_server, matching_release
 from leaselab.testbed.errors import nearest
-from leaselab.testbed.topology.expand import Complaint, Path
+from leaselab.testbed.topology.expand import Complaint
+from leaselab.testbed.topology.marks import Path
 from leaselab.testbed.topology.schema import Allocation, Boot
 from leaselab.testbed.topology.shapes import locate
 from leaselab.testbed.topology.topology import CLOUD, LabNode

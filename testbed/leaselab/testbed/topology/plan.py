@@ -100,6 +100,9 @@ class Container(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether it goes on elsewhere when its machine is lost."""
 
 
+Role: TypeAlias = Literal["cloud", "license-server", "virtual-license-server", "gateway"]
+
+
 class NodePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One node of the lab.
 
@@ -122,6 +125,16 @@ class NodePlan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     users: int = 0
     load: tuple[Load, ...] = ()
     container: Container = Container()
+
+    @property
+    def role(self) -> Role:
+        """What it is to be: by its first boot (PLT-05), or by what is entered on it."""
+        if isinstance(self.config, CloudConfig):
+            return "cloud"
+        if self.config.boot.get("virtual-license-server") == "y":
+            return "virtual-license-server"
+        enabled = any(isinstance(entry, SetServerRole) and entry.enabled for entry in self.provision)
+        return "license-server" if enabled else "gateway"
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

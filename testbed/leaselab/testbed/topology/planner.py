@@ -17,7 +17,7 @@ from leaselab.appliance.config import (
     Ssh,
     SyslogReceiver,
 )
-from leaselab.appliance.instants import as_datetime, parse_instant
+from leaselab.appliance.instants import as_datetime
 from leaselab.appliance.licensing.commands import (
     AddKeys,
     Allocation,
@@ -42,7 +42,7 @@ from leaselab.testbed.topology.plan import (
     Plan,
     Published,
 )
-from leaselab.testbed.topology.schema import DEFAULT_START, Console, LicenseServer
+from leaselab.testbed.topology.schema import Console, LicenseServer
 from leaselab.testbed.topology.topology import CLOUD, INTERNAL, LabNode, Topology
 
 NETWORK_NUMBERS: Final = {"internal": 0, "external": 1, "management": 2}
@@ -95,13 +95,12 @@ def plan(
     ports = USUAL_PORTS if privileged or runtime in OWN_ADDRESS_RUNTIMES else HIGH_PORTS
     planner = _Planner(topology, lab, seed, secret, slot, ports, existing, runtime)
     clock = topology.spec.clock
-    start = clock.start if clock.start is not None else parse_instant(DEFAULT_START)
     return Plan(
         lab=lab,
         slot=slot,
         runtime=runtime,
         seed=seed,
-        clock=ClockPlan(start=None if clock.mode == "real" else start, mode=clock.mode, rate=clock.rate),
+        clock=ClockPlan(start=None if clock.mode == "real" else topology.start, mode=clock.mode, rate=clock.rate),
         nodes=tuple(planner.nodes()),
         faults=tuple(faults.of(topology)),
         checks=tuple(checklist.of(topology)),

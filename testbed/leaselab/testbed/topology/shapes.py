@@ -6,10 +6,9 @@ from typing import Any, Final, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from leaselab.testbed.errors import Problem, nearest
-from leaselab.testbed.topology.marks import Mark, Value, field_name, mapping, sequence
+from leaselab.testbed.topology.marks import Mark, Path, Value, field_name, mapping, sequence
 
 M = TypeVar("M", bound=BaseModel)
-Path = tuple[str | int, ...]
 
 _WANTED: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     "int_type": lambda _: "takes a whole number",

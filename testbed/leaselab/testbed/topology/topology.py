@@ -5,10 +5,11 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from leaselab.appliance.config import AuthCode
+from leaselab.appliance.instants import Instant, parse_instant
 from leaselab.appliance.models.platforms import PCS, PLATFORMS, Platform
 from leaselab.appliance.models.releases import Release, matching_release
 from leaselab.testbed.topology.marks import Value
-from leaselab.testbed.topology.schema import Load, Network, Node, TopologyFile
+from leaselab.testbed.topology.schema import DEFAULT_START, Load, Network, Node, TopologyFile
 
 CLOUD: Final = "cloud"
 """The name of the vendor's side among the nodes."""
@@ -87,6 +88,12 @@ class Topology:
     def name(self) -> str:
         """The lab's name as the file gives it."""
         return self.spec.name
+
+    @property
+    def start(self) -> Instant:
+        """Where a virtual clock begins."""
+        start = self.spec.clock.start
+        return start if start is not None else parse_instant(DEFAULT_START)
 
     def find(self, name: str | None) -> LabNode | None:
         """Return a node by name, if there is one."""
