@@ -33,7 +33,7 @@ def test_every_field_of_a_message_is_in_the_description_of_the_protocol(struct: 
 def test_every_path_of_the_protocol_is_described() -> None:
     described = (DOCS / "lease-protocol.md").read_text()
 
-    for path in [*(f"/licensing/v1/{verb}" for verb in messages.PATHS), messages.CLAIM_PATH]:
+    for path in messages.ROUTES:
         assert f"| `{path}` |" in described
 
 

@@ -31,14 +31,13 @@ from leaselab.appliance.licensing import eventlog
 from leaselab.appliance.licensing.appliance import ApplianceEvent, ApplianceMachine, initial_state
 from leaselab.appliance.licensing.commands import CONCURRENT_USERS, AnyCommand, PowerOn
 from leaselab.appliance.licensing.report import report
+from leaselab.appliance.models.phases import Phase
 from leaselab.appliance.passage import Passage
 from leaselab.appliance.ports import Clock, Store, Timekeeper
 
 OnPhase = Callable[[str, str, str], None]
 """Told of a node, its boot phase, and the prompt it waits at."""
 
-HALTED: Final = "halted"
-READY: Final = "ready"
 _LOG: Final = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -189,7 +188,7 @@ class Node:
     @property
     def phase(self) -> str:
         """How far it has booted."""
-        return str(self._line.phase) if self._line is not None else READY
+        return str(self._line.phase) if self._line is not None else Phase.READY
 
     @property
     def now(self) -> Instant:
@@ -286,7 +285,7 @@ class Node:
             await self._boot_up(reset=reset)
         except OSError as error:
             _LOG.exception("%s cannot boot", self.name)
-            self._on_phase(self.name, HALTED, str(error))
+            self._on_phase(self.name, Phase.HALTED, str(error))
 
     async def _boot_up(self, *, reset: bool) -> None:
         config = self._config
@@ -309,7 +308,7 @@ class Node:
             await self._restart_services()
         except OSError as error:
             _LOG.exception("%s cannot restart its services", self.name)
-            self._on_phase(self.name, HALTED, str(error))
+            self._on_phase(self.name, Phase.HALTED, str(error))
             return
         if effect in {Effect.FACTORY_RESET, Effect.CLEAR_CONFIGURATION}:
             self._erase()

@@ -6,7 +6,7 @@ being written when the power went: what it would have announced was not made.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal
 
@@ -41,20 +41,14 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     process: ProcessId | None = None
 
 
-def _no_probe(_entry: Entry) -> None:
-    """Nothing looks on."""
-
-
 class Journal:
     """The journal of one lab, open for appending.
 
     Args:
         folder: the lab's folder.
-        probe: called with each entry once it is on disk; crash tests end the process there.
     """
 
-    def __init__(self, folder: Path, *, probe: Callable[[Entry], None] = _no_probe) -> None:
-        self._probe = probe
+    def __init__(self, folder: Path) -> None:
         path = folder / JOURNAL
         _drop_torn_line(path)
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -83,8 +77,6 @@ class Journal:
             os.write(self._file, b"".join(self._encode(entry) + b"\n" for entry in entries))
             if sync:
                 os.fdatasync(self._file)
-        for entry in entries:
-            self._probe(entry)
 
 
 def _drop_torn_line(path: Path) -> None:

@@ -5,8 +5,8 @@ import pytest
 from leaselab.appliance.instants import NEVER
 from leaselab.appliance.licensing.enforcement import (
     admits,
+    door,
     has_member_license,
-    limit,
     member_license_notice,
     over_capacity,
     stays_closed,
@@ -29,15 +29,14 @@ def limit_on(
     installed: int = 0,
     leased: int = 0,
 ) -> int:
-    return limit(
+    fixed = door(
         feature,
         platform=platform(kind),
         personality=personality,
         release=Release.parse(release),
         platform_maximum=maximum,
-        installed=installed,
-        leased=leased,
     )
+    return fixed.limit(installed + leased)
 
 
 def member(sku: str) -> InstalledLicense:

@@ -44,12 +44,9 @@ def judge(
     on: Holder | None = None,
     *,
     installed: tuple[InstalledLicense, ...] = (),
-    agreed: bool = True,
     now: Instant = NEW_YEAR_2018,
 ) -> InstalledLicense | Refusal:
-    return judge_key(
-        text, holder=on or holder(), installed=installed, agreement_accepted=agreed, public_key=PUBLIC, now=now
-    )
+    return judge_key(text, holder=on or holder(), installed=installed, public_key=PUBLIC, now=now)
 
 
 def reason(outcome: InstalledLicense | Refusal) -> str:
@@ -61,13 +58,6 @@ def subscription(sku: str, ends_at: Instant = NEW_YEAR_2019) -> InstalledLicense
     return InstalledLicense(
         serial="1", key="key-1", sku=sku, starts_at=NEW_YEAR_2018, ends_at=ends_at, installed_at=NEW_YEAR_2018
     )
-
-
-@pytest.mark.rule("KEY-04")
-def test_no_key_is_added_before_the_agreement_is_accepted() -> None:
-    outcome = judge(key("CONSEC-ADD-100U"), agreed=False)
-
-    assert outcome == Refusal("agreement", "accept the license agreement first, then enter the key again")
 
 
 @pytest.mark.rule("KEY-02")

@@ -44,6 +44,7 @@ def fleet() -> Fleet:
     return fleet
 
 
+@pytest.mark.rule("KEY-04")
 @pytest.mark.rule("SRV-01")
 def test_a_device_becomes_a_server_by_agreement_keys_and_the_check_box_in_this_order() -> None:
     fleet = Fleet()

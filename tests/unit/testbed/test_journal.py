@@ -11,19 +11,19 @@ from leaselab.testbed.processes import ProcessId
 
 
 def test_what_was_announced_may_exist_until_it_is_gone(tmp_path: Path) -> None:
-    seen: list[str] = []
-    with contextlib.closing(Journal(tmp_path, probe=lambda entry: seen.append(f"{entry.act} {entry.name}"))) as book:
+    with contextlib.closing(Journal(tmp_path)) as book:
         book.will_make("process", ["node gw1", "node gw2"])
         book.made_process("node gw1", ProcessId(pid=4711, started=5))
         book.gone("process", ["node gw2"])
         book.gone("path", [])
 
-    standing = journal.standing(journal.read(tmp_path))
+    entries = journal.read(tmp_path)
 
-    assert standing == {
+    written = [f"{entry.act} {entry.name}" for entry in entries]
+    assert written == ["will node gw1", "will node gw2", "made node gw1", "gone node gw2"]
+    assert journal.standing(entries) == {
         ("process", "node gw1"): Entry("made", "process", "node gw1", ProcessId(pid=4711, started=5)),
     }
-    assert seen == ["will node gw1", "will node gw2", "made node gw1", "gone node gw2"]
     assert (tmp_path / JOURNAL).stat().st_mode & 0o777 == 0o600
 
 

@@ -16,6 +16,7 @@ from leaselab.appliance.device import Device
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing.users import cookie_of
 from leaselab.appliance.machine import Command, Refusal, decoder_of
+from leaselab.appliance.models.phases import Phase
 from leaselab.appliance.ports import Store
 
 LINE_LIMIT: Final = 64 * 1024 * 1024
@@ -196,7 +197,7 @@ class Control:
 
     async def _phase(self, _request: dict[str, Any]) -> dict[str, Any]:
         if self._console is None:
-            return {"phase": "ready", "prompt": ""}
+            return {"phase": Phase.READY, "prompt": ""}
         return {"phase": self._console.phase, "prompt": self._console.prompt}
 
     async def _agenda(self, _request: dict[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,6 @@ from leaselab.appliance.console import (
     Keys,
     Outcome,
     PauseOver,
-    Phase,
     PowerOn,
     Screen,
     given_answers,
@@ -27,6 +26,7 @@ from leaselab.appliance.console import (
 )
 from leaselab.appliance.console.keyboard import INTERRUPT
 from leaselab.appliance.machine import Command, Refusal
+from leaselab.appliance.models.phases import Phase
 
 RECENT_BYTES: Final = 64 * 1024
 """Output kept for newcomers: some forty screens."""

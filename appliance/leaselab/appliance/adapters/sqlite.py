@@ -66,13 +66,12 @@ class SqliteStore:
 
     Args:
         path: the database file; made with mode 0600 when absent.
-        synchronous: ``FULL`` (survives power loss) or ``NORMAL`` (survives a killed process).
 
     Raises:
         StoreError: the file cannot be opened, is no store, or has another format.
     """
 
-    def __init__(self, path: Path, *, synchronous: str = "FULL") -> None:
+    def __init__(self, path: Path) -> None:
         self.id = secrets.token_hex(16)
         self.keeps_history = True
         self._path = path
@@ -86,7 +85,7 @@ class SqliteStore:
             raise StoreError(f"{path}: {error}; check the disk and the folder's owner") from error
         try:
             self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute(f"PRAGMA synchronous={synchronous}")
+            self._db.execute("PRAGMA synchronous=FULL")
             self._db.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
             self._migrate()
         except StoreError:

@@ -1,9 +1,10 @@
 """The prompts that make an administrator: of first boot, and of the menu."""
 
 from leaselab.appliance.console import checks
-from leaselab.appliance.console.dialogue import Ask, Judge, Moment, Phase, Turn, again
+from leaselab.appliance.console.dialogue import Ask, Judge, Moment, Turn, again
 from leaselab.appliance.console.keyboard import Kind
 from leaselab.appliance.licensing.commands import CreateAdministrator
+from leaselab.appliance.models.phases import Phase
 
 
 def administrator_asks(*, prefix: str, phase: Phase, after: str, escape: str = "") -> tuple[Ask, ...]:

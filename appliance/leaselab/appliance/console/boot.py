@@ -2,9 +2,12 @@
 
 from typing import Final
 
-from leaselab.appliance.console.dialogue import Ask, Effect, Moment, Phase, Turn, again, yes_or_no
+from leaselab.appliance.console.dialogue import Ask, Effect, Moment, Turn, again, confirmed
 from leaselab.appliance.console.keyboard import Kind
+from leaselab.appliance.console.menu import IDLE
+from leaselab.appliance.console.wizard import FIRST
 from leaselab.appliance.licensing.commands import ChoosePersonality, JoinCluster, RollBack
+from leaselab.appliance.models.phases import Phase
 
 OPTIONS: Final = "boot-options"
 CLUSTERING: Final = "clustering"
@@ -12,8 +15,6 @@ IMAGE: Final = "factory-image"
 _CLUSTER: Final = "cluster-name"
 _MEMBERS: Final = "cluster-members"
 FACTORY_RESET: Final = "boot-factory-reset"
-_WIZARD: Final = "proceed"
-_IDLE: Final = "idle"
 
 
 def _options(moment: Moment) -> str:
@@ -36,15 +37,6 @@ def _choose(moment: Moment, key: str) -> Turn:
         case "3":
             return Turn(goto=FACTORY_RESET, say="3\n")
     return Turn(goto=OPTIONS, say="\n")
-
-
-def _confirm_reset(_moment: Moment, answer: str) -> Turn:
-    match yes_or_no(answer):
-        case True:
-            return Turn(goto=Phase.OFF, say="Restoring the factory settings\n", effects=(Effect.FACTORY_RESET,))
-        case False:
-            return Turn(goto=OPTIONS)
-    return again(FACTORY_RESET, "Please answer y or n.")
 
 
 def _images(moment: Moment) -> str:
@@ -83,8 +75,8 @@ def _start(moment: Moment, key: str) -> Turn:
         return Turn(goto=_CLUSTER, say="\n")
     services = "\nStarting Core Services\n"
     if not moment.facts.first_boot_done:
-        return Turn(goto=_WIZARD, say=services)
-    return Turn(goto=_IDLE, say=f"{services}\nDevice Administration: {moment.facts.admin_url}\n")
+        return Turn(goto=FIRST, say=services)
+    return Turn(goto=IDLE, say=f"{services}\nDevice Administration: {moment.facts.admin_url}\n")
 
 
 def _name_cluster(_moment: Moment, answer: str) -> Turn:
@@ -135,7 +127,11 @@ ASKS: Final = (
     Ask(
         name=FACTORY_RESET,
         words="A factory reset erases the configuration and all licenses. Go on (y/n)?: ",
-        judge=_confirm_reset,
+        judge=confirmed(
+            FACTORY_RESET,
+            Turn(goto=Phase.OFF, say="Restoring the factory settings\n", effects=(Effect.FACTORY_RESET,)),
+            Turn(goto=OPTIONS),
+        ),
         phase=Phase.BOOTING,
         escape=OPTIONS,
     ),

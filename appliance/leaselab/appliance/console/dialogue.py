@@ -9,16 +9,7 @@ import msgspec
 from leaselab.appliance.console.facts import Facts
 from leaselab.appliance.console.keyboard import Kind, Typed
 from leaselab.appliance.machine import Command
-
-
-class Phase(StrEnum):
-    """How far a device has come."""
-
-    OFF = "off"
-    BOOTING = "booting"
-    WIZARD = "wizard"
-    READY = "ready"
-    HALTED = "halted"
+from leaselab.appliance.models.phases import Phase
 
 
 class Effect(StrEnum):
@@ -185,3 +176,24 @@ def words_at(words: Words, moment: Moment) -> str:
 def yes_or_no(answer: str) -> bool | None:
     """Read ``y`` or ``n``; anything else is ``None``."""
     return {"y": True, "yes": True, "n": False, "no": False}.get(answer.strip().lower())
+
+
+def confirmed(name: str, yes: Turn | Callable[[Moment], Turn], no: Turn, *, empty: str = "") -> Judge:
+    """Return the judge of a prompt that takes ``y`` or ``n``.
+
+    Args:
+        name: of the prompt.
+        yes: what a yes leads to.
+        no: what a no leads to.
+        empty: what an empty answer stands for; without it the prompt is asked again.
+    """
+
+    def judge(moment: Moment, answer: str) -> Turn:
+        wanted = yes_or_no(answer or empty)
+        if wanted is None:
+            return again(name, "Please answer y or n.")
+        if not wanted:
+            return no
+        return yes if isinstance(yes, Turn) else yes(moment)
+
+    return judge

@@ -5,7 +5,7 @@ Facts 1.4: their submenus are not published, so these are ours.
 
 from typing import Any, Final
 
-from leaselab.appliance.console.dialogue import Ask, Judge, Moment, Phase, Turn, again, yes_or_no
+from leaselab.appliance.console.dialogue import Ask, Moment, Turn, confirmed
 from leaselab.appliance.console.menu import MENU, invalid
 from leaselab.appliance.console.tools import (
     RECOVERY,
@@ -16,6 +16,7 @@ from leaselab.appliance.console.tools import (
 )
 from leaselab.appliance.instants import Instant, format_duration, format_instant
 from leaselab.appliance.licensing.commands import LOWEST_TLS, SetMinimumTls
+from leaselab.appliance.models.phases import Phase
 
 _SUPER_ADMIN: Final = "maintenance-6"
 _SNAPSHOTS: Final = "maintenance-7"
@@ -37,18 +38,6 @@ _ENCRYPTION_TEXT: Final = f"""
 Browsers that are refused by the Security page's setting are let in again:
 TLS {LOWEST_TLS} and later, with strong ciphers, as the device left the factory.
 """
-
-
-def _yes(name: str, following: Turn) -> Judge:
-    def judge(_moment: Moment, answer: str) -> Turn:
-        match yes_or_no(answer):
-            case True:
-                return following
-            case False:
-                return Turn(goto=MENU)
-        return again(name, "Please answer y or n.")
-
-    return judge
 
 
 def _admitted(moment: Moment, reply: RecoveryToken, _interrupted: bool) -> Turn:
@@ -89,14 +78,18 @@ ASKS: Final = (
         _SUPER_ADMIN,
         _SUPER_ADMIN_TEXT,
         "Are you sure you want to create a Super Admin session? (y/n) ",
-        _yes(_SUPER_ADMIN, Turn(goto=MENU, commands=(OpenSuperAdminSession(),), refused=MENU, then=_admitted)),
+        confirmed(
+            _SUPER_ADMIN,
+            Turn(goto=MENU, commands=(OpenSuperAdminSession(),), refused=MENU, then=_admitted),
+            Turn(goto=MENU),
+        ),
     ),
     _ask(_SNAPSHOTS, _SNAPSHOTS_TEXT, "Choice: ", _choose),
     _ask(
         _ENCRYPTION,
         _ENCRYPTION_TEXT,
         "Are you sure you want to reset the allowed encryption strength? (y/n) ",
-        _yes(
+        confirmed(
             _ENCRYPTION,
             Turn(
                 goto=MENU,
@@ -104,6 +97,7 @@ ASKS: Final = (
                 refused=MENU,
                 done="The allowed encryption strength was reset.\n",
             ),
+            Turn(goto=MENU),
         ),
     ),
 )

@@ -3,10 +3,11 @@
 from typing import Final
 
 from leaselab.appliance.console.administrator import administrator_asks
-from leaselab.appliance.console.dialogue import Ask, Moment, Phase, Turn
+from leaselab.appliance.console.dialogue import Ask, Moment, Turn
 from leaselab.appliance.console.keyboard import Kind
 from leaselab.appliance.licensing.commands import ProtectConsole
 from leaselab.appliance.licensing.passwords import verify_password
+from leaselab.appliance.models.phases import Phase
 
 IDLE: Final = "idle"
 MENU: Final = "menu"

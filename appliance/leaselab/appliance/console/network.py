@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Final
 
 from leaselab.appliance.console import checks
-from leaselab.appliance.console.dialogue import Ask, Judge, Moment, Phase, Turn, Words, again, yes_or_no
+from leaselab.appliance.console.dialogue import Ask, Judge, Moment, Turn, Words, again, confirmed
 from leaselab.appliance.console.facts import PortFacts
 from leaselab.appliance.licensing.commands import SetNetwork
+from leaselab.appliance.models.phases import Phase
 
 NONE: Final = "-"
 """In the menu, where an empty answer keeps the present value, this one clears it."""
@@ -51,10 +52,14 @@ def network_asks(*, prefix: str, phase: Phase, after: str, done: str, escape: st
         )
         for field, words, name, following in zip(_FIELDS, prompts, names, names[1:], strict=False)
     )
+
+    def _set(moment: Moment) -> Turn:
+        return Turn(goto=after, commands=(_command(moment.entered),), refused=names[0], done=done)
+
     confirm = Ask(
         name=names[-1],
         words="Correct? (y/n): ",
-        judge=_confirm(names, kept=after if prefix else names[0], after=after, done=done),
+        judge=confirmed(names[-1], _set, Turn(goto=after if prefix else names[0])),
         phase=phase,
         heading=_setup,
         escape=escape,
@@ -129,18 +134,6 @@ def _reason(field: str, value: str, entered: dict[str, str]) -> str:
 
 def _setup(moment: Moment) -> str:
     return f"\nPlease confirm the following setup:\n\n{described(moment.entered)}\n"
-
-
-def _confirm(names: list[str], *, kept: str, after: str, done: str) -> Judge:
-    def judge(moment: Moment, answer: str) -> Turn:
-        match yes_or_no(answer):
-            case True:
-                return Turn(goto=after, commands=(_command(moment.entered),), refused=names[0], done=done)
-            case False:
-                return Turn(goto=kept)
-        return again(names[-1], "Please answer y or n.")
-
-    return judge
 
 
 def _command(values: dict[str, str]) -> SetNetwork:

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from typing import Final
 
 from leaselab.appliance.console import checks, transcripts
-from leaselab.appliance.console.dialogue import Ask, Moment, Phase, Turn, again, yes_or_no
+from leaselab.appliance.console.dialogue import Ask, Moment, Turn, again, confirmed
 from leaselab.appliance.console.facts import PortFacts
 from leaselab.appliance.console.menu import MENU, invalid
 from leaselab.appliance.console.network import described, network_asks, present
 from leaselab.appliance.console.tools import AddNeighbour, ClearNeighbours, Echo, Probe
 from leaselab.appliance.licensing.commands import SetNetwork
+from leaselab.appliance.models.phases import Phase
 
 _MENU: Final = "network-menu"
 _CHANGE: Final = "settings-change"
@@ -70,14 +71,12 @@ def _settings(moment: Moment) -> str:
     return "".join(shown) or "\nNo port has been set up.\n"
 
 
-def _change(_moment: Moment, answer: str) -> Turn:
-    match yes_or_no(answer or "n"):
-        case True:
-            said = "\nPress Enter to keep a value in brackets, - to clear it.\n"
-            return Turn(goto="settings-address", say=said)
-        case False:
-            return Turn(goto=_MENU)
-    return again(_CHANGE, "Please answer y or n.")
+_change: Final = confirmed(
+    _CHANGE,
+    Turn(goto="settings-address", say="\nPress Enter to keep a value in brackets, - to clear it.\n"),
+    Turn(goto=_MENU),
+    empty="n",
+)
 
 
 def _remove_route(moment: Moment, answer: str) -> Turn:

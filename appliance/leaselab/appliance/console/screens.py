@@ -11,7 +11,6 @@ from leaselab.appliance.console.dialogue import (
     Moment,
     Outcome,
     PauseOver,
-    Phase,
     PowerOn,
     Screen,
     Step,
@@ -21,6 +20,7 @@ from leaselab.appliance.console.dialogue import (
 from leaselab.appliance.console.facts import Facts
 from leaselab.appliance.console.keyboard import INTERRUPT, Entry, Kind, Typed, feed, shown
 from leaselab.appliance.machine import Command, Refusal
+from leaselab.appliance.models.phases import Phase
 
 MAX_AHEAD_BYTES: Final = 4_096
 """Keys kept while commands are under way; more are lost, as on a real line."""

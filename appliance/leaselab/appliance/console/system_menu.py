@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from leaselab.appliance.console.dialogue import Ask, Effect, Judge, Moment, Phase, Turn, again, yes_or_no
+from leaselab.appliance.console.dialogue import Ask, Effect, Moment, Turn, confirmed
 from leaselab.appliance.console.menu import MENU, invalid
 from leaselab.appliance.licensing.commands import RollBack
+from leaselab.appliance.models.phases import Phase
 
 _STATUS: Final = "status-menu"
 _SYSTEM: Final = "system-menu"
@@ -70,22 +71,10 @@ def _operation(choice: str, act: str, turn: Turn) -> Ask:
     return Ask(
         name=name,
         words=lambda moment: f"Are you sure you want to {act.format(product=moment.facts.product)}? (y/n) ",
-        judge=_confirmed(name, turn),
+        judge=confirmed(name, turn, Turn(goto=_SYSTEM)),
         phase=Phase.READY,
         escape=_SYSTEM,
     )
-
-
-def _confirmed(name: str, turn: Turn) -> Judge:
-    def judge(_moment: Moment, answer: str) -> Turn:
-        match yes_or_no(answer):
-            case True:
-                return turn
-            case False:
-                return Turn(goto=_SYSTEM)
-        return again(name, "Please answer y or n.")
-
-    return judge
 
 
 def _dark(said: str, effect: Effect) -> Turn:

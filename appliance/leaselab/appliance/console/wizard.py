@@ -4,10 +4,12 @@ from typing import Final
 
 from leaselab.appliance.console import agreement, checks
 from leaselab.appliance.console.administrator import administrator_asks
-from leaselab.appliance.console.dialogue import Ask, Effect, Judge, Moment, Phase, Turn, again, yes_or_no
+from leaselab.appliance.console.dialogue import Ask, Effect, Judge, Moment, Turn, again, confirmed, yes_or_no
 from leaselab.appliance.console.keyboard import Kind
+from leaselab.appliance.console.menu import IDLE
 from leaselab.appliance.console.network import network_asks
 from leaselab.appliance.licensing.commands import AcceptAgreement, ChooseMode, CreateCertificate, FinishFirstBoot
+from leaselab.appliance.models.phases import Phase
 
 FIRST: Final = "proceed"
 _AGREEMENT: Final = "accept-license"
@@ -17,7 +19,6 @@ _NETWORK: Final = "address"
 _COMMON_NAME: Final = "certificate-common-name"
 _ORGANIZATION: Final = "certificate-organization"
 _RANDOM: Final = "random-text"
-_IDLE: Final = "idle"
 
 _WELCOME: Final = """
 Welcome to the initial configuration of your server!
@@ -29,15 +30,6 @@ press n to reboot. When you see the 'Hit TAB for clustering options'
 message press TAB and follow the directions.
 
 """
-
-
-def _proceed(_moment: Moment, answer: str) -> Turn:
-    match yes_or_no(answer):
-        case True:
-            return Turn(goto=_AGREEMENT)
-        case False:
-            return Turn(goto=Phase.OFF, say="Rebooting the system\n", effects=(Effect.REBOOT,))
-    return again(FIRST, "Please answer y or n.")
 
 
 def _terms(moment: Moment) -> str:
@@ -80,11 +72,9 @@ def _pager_words(moment: Moment) -> str:
     return "--End-- (any key to go on) "
 
 
-def _choose_mode(_moment: Moment, answer: str) -> Turn:
-    wanted = yes_or_no(answer)
-    if wanted is None:
-        return again(_MODE, "Please answer y or n.")
-    return Turn(goto=_NETWORK, commands=(ChooseMode(virtual_license_server=wanted),), refused=_MODE)
+def _mode(*, virtual_license_server: bool) -> Turn:
+    chosen = ChooseMode(virtual_license_server=virtual_license_server)
+    return Turn(goto=_NETWORK, commands=(chosen,), refused=_MODE)
 
 
 def _certificate_name(name: str, following: str) -> Judge:
@@ -103,7 +93,7 @@ def _certify(moment: Moment, _random_text: str) -> Turn:
         common_name=moment.entered[_COMMON_NAME], organization=moment.entered[_ORGANIZATION]
     )
     return Turn(
-        goto=_IDLE,
+        goto=IDLE,
         say="\nCreating self-signed digital certificate - this may take several minutes...\n",
         commands=(certificate, FinishFirstBoot()),
         refused=_COMMON_NAME,
@@ -135,7 +125,11 @@ ASKS: Final = (
         name=FIRST,
         heading=_WELCOME,
         words="Would you like to proceed (y/n)?: ",
-        judge=_proceed,
+        judge=confirmed(
+            FIRST,
+            Turn(goto=_AGREEMENT),
+            Turn(goto=Phase.OFF, say="Rebooting the system\n", effects=(Effect.REBOOT,)),
+        ),
         phase=Phase.WIZARD,
         forgets=True,
     ),
@@ -155,7 +149,11 @@ ASKS: Final = (
         kind=Kind.KEY,
         escape=_AGREEMENT,
     ),
-    _wizard(_MODE, "Do you want to enable Virtual License Server (y/n)? ", _choose_mode),
+    _wizard(
+        _MODE,
+        "Do you want to enable Virtual License Server (y/n)? ",
+        confirmed(_MODE, _mode(virtual_license_server=True), _mode(virtual_license_server=False)),
+    ),
     *network_asks(
         prefix="",
         phase=Phase.WIZARD,

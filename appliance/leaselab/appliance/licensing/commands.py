@@ -339,6 +339,10 @@ class KeyOutcome(msgspec.Struct, frozen=True):
     message: str
 
 
+TAKEN = frozenset({"installed", "duplicate"})
+"""The results after which the license is there; any other is a refusal."""
+
+
 class DownloadReport(msgspec.Struct, frozen=True):
     """What a download brought. ``error`` is the center's own text, empty where there is none (DLD-02)."""
 

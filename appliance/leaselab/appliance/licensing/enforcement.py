@@ -42,27 +42,12 @@ class Door(NamedTuple):
     maximum: int
 
     def limit(self, licensed: int) -> int:
-        """Return how many users are licensed, given the counts installed and leased here (ENF-03)."""
+        """Return how many users are licensed; ``licensed`` are the units installed and leased here (ENF-03)."""
         return min(self.maximum, max(self.default, licensed)) if self.enforces else self.maximum
 
 
 def door(feature: str, *, platform: Platform, personality: str, release: Release, platform_maximum: int) -> Door:
-    """Return the part of :func:`limit` that does not change while a device runs."""
-    default = unlicensed_users(feature, platform=platform, personality=personality, release=release)
-    return Door(enforces=enforces(release, personality), default=default, maximum=platform_maximum)
-
-
-def limit(
-    feature: str,
-    *,
-    platform: Platform,
-    personality: str,
-    release: Release,
-    platform_maximum: int,
-    installed: int,
-    leased: int,
-) -> int:
-    """Return how many users of a feature are licensed here (ENF-02, ENF-03, ENF-06).
+    """Return how a feature's users are limited here (ENF-02, ENF-03, ENF-06).
 
     Args:
         feature: what is counted.
@@ -70,13 +55,9 @@ def limit(
         personality: ``pcs`` or ``pps``.
         release: its software.
         platform_maximum: the platform's figure, or what the topology put in its place.
-        installed: units of installed licenses that count here.
-        leased: units held from a license server, of all kinds.
     """
-    fixed = door(
-        feature, platform=platform, personality=personality, release=release, platform_maximum=platform_maximum
-    )
-    return fixed.limit(installed + leased)
+    default = unlicensed_users(feature, platform=platform, personality=personality, release=release)
+    return Door(enforces=enforces(release, personality), default=default, maximum=platform_maximum)
 
 
 def admits(signed_in: int, limit: int, platform_maximum: int, *, closed: bool = False) -> bool:
@@ -88,7 +69,7 @@ def most_users(limit: int, platform_maximum: int, *, closed: bool = False) -> in
     """Return how many users there can be after the last that is admitted; those there already may be more.
 
     Args:
-        limit: as :func:`limit` says.
+        limit: as :meth:`Door.limit` says.
         platform_maximum: never passed, over-capacity or not.
         closed: the limit fell below the number signed in, as :func:`stays_closed` says; there is no over-capacity then.
     """

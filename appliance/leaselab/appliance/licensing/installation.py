@@ -74,9 +74,7 @@ def decide_add_keys(
     outcomes: list[KeyOutcome] = []
     installed = list(licenses.installed.values())
     for text in keys[:MAX_KEYS_AT_ONCE]:
-        judged = inventory.judge_key(
-            text, holder=holder, installed=installed, agreement_accepted=True, public_key=public_key, now=now
-        )
+        judged = inventory.judge_key(text, holder=holder, installed=installed, public_key=public_key, now=now)
         if isinstance(judged, Refusal):
             outcome = KeyOutcome(key=text, result=judged.reason, message=judged.message)
             events.append(KeyRefused(outcome=outcome, downloaded=downloaded))

@@ -91,17 +91,14 @@ def judge_key(
     *,
     holder: Holder,
     installed: Collection[InstalledLicense],
-    agreement_accepted: bool,
     public_key: bytes,
     now: Instant,
 ) -> InstalledLicense | Refusal:
-    """Say whether the device takes a key: the license it installs, or why not (KEY-02 to KEY-04, KEY-11, KEY-12).
+    """Say whether the device takes a key: the license it installs, or why not (KEY-02, KEY-03, KEY-11, KEY-12).
 
     A license that does not count here for itself is taken all the same (state ``unusable``): it may serve the clients
     of a license server, and a later release or another personality may use it (KEY-09, ENF-07).
     """
-    if not agreement_accepted:
-        return Refusal("agreement", "accept the license agreement first, then enter the key again")
     key = read_key(text, holder.hardware_id, public_key)
     if isinstance(key, Refusal):
         return key

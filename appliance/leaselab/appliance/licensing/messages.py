@@ -209,9 +209,6 @@ class HeartbeatReply(msgspec.Struct, frozen=True, tag="beat"):
     message: str = ""
 
 
-PATHS = {"register": Register, "lease": Lease, "renew": Renew, "history": History}
-"""Verb to message, under ``/licensing/v1/`` on a license server."""
-
 CLAIM_PATH = "/cloud/v1/claim"
 HEARTBEAT_PATH = "/cloud/v1/heartbeat"
 """On the vendor's cloud."""

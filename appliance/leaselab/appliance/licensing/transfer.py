@@ -245,7 +245,6 @@ def decide_licenses(
             entry.key,
             holder=holder,
             installed=kept.values(),
-            agreement_accepted=True,
             public_key=public_key,
             now=min(entry.installed_at, now),
         )

@@ -159,3 +159,8 @@ class Report(msgspec.Struct, frozen=True):
     next_due: Instant
     emergency: EmergencyStanding = EmergencyStanding()
     cloud: CloudStanding = CloudStanding()
+
+    @property
+    def is_gateway(self) -> bool:
+        """Whether it admits users; a license server of either sort does not (PLT-06)."""
+        return self.role == "gateway"

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from leaselab.appliance.licensing.commands import AddKeys, PullState, Recall, Surrender
+from leaselab.appliance.licensing.commands import TAKEN, AddKeys, PullState, Recall, Surrender
 from leaselab.testbed.checking.plan import Act, LicenseOf
 from leaselab.testbed.errors import CallError, RefusedError
 from leaselab.testbed.minting import minted
@@ -64,5 +64,5 @@ def _add(lab: "CheckedLab", wanted: LicenseOf) -> None:
     node = lab[wanted.node]
     key = minted(lab.plan, wanted.sku, node.report().hardware_id)
     for outcome in node.command(AddKeys(keys=(key,))):
-        if outcome["result"] not in ("installed", "duplicate"):
+        if outcome["result"] not in TAKEN:
             raise RefusedError(f"{wanted.node}: {wanted.sku}: {outcome['message']}")

@@ -146,6 +146,7 @@ def download(context: click.Context, node: str, code: str, *, lab: str, as_json:
 
 def _print_outcomes(node: str, outcomes: list[dict[str, Any]], *, as_json: bool, **more: Any) -> bool:
     """Print what became of each key; tell whether all are installed."""
+    from leaselab.appliance.licensing.commands import TAKEN
     from leaselab.testbed.cli.output import print_json, print_line
 
     shown = [{name: outcome[name] for name in ("key", "result", "message")} for outcome in outcomes]
@@ -154,7 +155,7 @@ def _print_outcomes(node: str, outcomes: list[dict[str, Any]], *, as_json: bool,
     else:
         for outcome in shown:
             print_line(f"{outcome['result']}: {outcome['message']}")
-    return all(outcome["result"] in ("installed", "duplicate") for outcome in shown)
+    return all(outcome["result"] in TAKEN for outcome in shown)
 
 
 def _print_states(node: "Node", serials: tuple[str, ...], *, as_json: bool) -> None:

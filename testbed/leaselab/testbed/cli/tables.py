@@ -30,7 +30,7 @@ def node_rows(status: LabStatus, reports: Mapping[str, Report]) -> Rows:
     rows: Rows = []
     for node in status.nodes:
         report = reports.get(node.name)
-        counts = report.features.get(CONCURRENT_USERS) if report and report.role == "gateway" else None
+        counts = report.features.get(CONCURRENT_USERS) if report and report.is_gateway else None
         phase = f"{node.phase}: {node.prompt}" if node.phase == "wizard" and node.prompt else node.phase
         rows.append(
             (
@@ -54,10 +54,10 @@ def count_rows(reports: Mapping[str, Report]) -> Rows:
         (
             name,
             counts.feature,
-            counts.signed_in if report.role == "gateway" else None,
-            counts.limit if report.role == "gateway" else None,
+            counts.signed_in if report.is_gateway else None,
+            counts.limit if report.is_gateway else None,
             counts.installed,
-            counts.leased if report.role == "gateway" else None,
+            counts.leased if report.is_gateway else None,
             counts.promised if report.server.enabled else None,
             counts.available if report.server.enabled else None,
             "on" if counts.auto_lease else "off",

@@ -102,7 +102,7 @@ def print_lab(status: "LabStatus", reports: "Mapping[str, Report]", outcome: "Up
 
     print_line(f"{headline(status)} ({steps_summary(outcome.steps)})")
     print_table(tables.NODE_COLUMNS, tables.node_rows(status, reports), empty="the lab has no nodes")
-    leases = tables.lease_rows({name: report for name, report in reports.items() if report.role == "gateway"})
+    leases = tables.lease_rows({name: report for name, report in reports.items() if report.is_gateway})
     if leases:
         print_line()
         print_table(tables.LEASE_COLUMNS, leases, empty="")
@@ -139,7 +139,7 @@ def next_calls(status: "LabStatus", reports: "Mapping[str, Report]", outcome: "U
     calls = [f"leaselab console {node}{lab}" for node in list(outcome.waiting)[:1]]
     for name, report in reports.items():
         counts = report.features.get(CONCURRENT_USERS)
-        if report.role == "gateway" and report.first_boot_done and counts:
+        if report.is_gateway and report.first_boot_done and counts:
             calls.append(f"leaselab users {name} {counts.limit + 1}{lab}")
             if not outcome.waiting:
                 calls.append(f"leaselab console {name}{lab}")

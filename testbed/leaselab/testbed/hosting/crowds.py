@@ -6,9 +6,10 @@ from typing import Final
 from leaselab.appliance.config import ApplianceConfig
 from leaselab.appliance.instants import NEVER, Instant
 from leaselab.appliance.licensing.commands import CONCURRENT_USERS
+from leaselab.appliance.models.phases import Phase
 from leaselab.testbed.eventlog import EventLog
 from leaselab.testbed.hosting.attendance import totals
-from leaselab.testbed.hosting.fleet import READY, Fleet
+from leaselab.testbed.hosting.fleet import Fleet
 from leaselab.testbed.hosting.signins import SignIns
 from leaselab.testbed.timekeeper.keeper import Timekeeper
 from leaselab.testbed.topology.plan import Load, Plan
@@ -68,7 +69,7 @@ class Crowd:
         """Bring some of those that are wanted, or send some home."""
         seat = self._fleet.seats.get(self._name)
         config = None if seat is None else seat.plan.config
-        running = seat.running if seat is not None and seat.phase == READY else None
+        running = seat.running if seat is not None and seat.phase == Phase.READY else None
         if running is None or self._fleet.is_paused(self._name) or not isinstance(config, ApplianceConfig):
             self._wanted = None  # nobody can sign in at a gateway that is off
             return

@@ -11,6 +11,7 @@ from leaselab.appliance.adapters.control import ERASED, SHUT_DOWN, ControlError
 from leaselab.appliance.conditions import CALM, Conditions
 from leaselab.appliance.config import CloudConfig, NodeConfig
 from leaselab.appliance.instants import Instant
+from leaselab.appliance.models.phases import Phase
 from leaselab.testbed.errors import LeaselabError, NodeFailedError, UnknownNodeError, nearest
 from leaselab.testbed.eventkinds import EventKind
 from leaselab.testbed.eventlog import EventLog
@@ -18,11 +19,6 @@ from leaselab.testbed.runtimes.protocol import RunningNode, Runtime
 from leaselab.testbed.timekeeper.keeper import Timekeeper
 from leaselab.testbed.topology.plan import Entry, NodePlan
 from leaselab.testbed.views import NodeStatus, Progress
-
-OFF: Final = "off"
-READY: Final = "ready"
-WIZARD: Final = "wizard"
-HALTED: Final = "halted"
 
 HTTPS_PORT: Final = 443
 """Left out of addresses that people read."""
@@ -43,7 +39,7 @@ class Seat:
     plan: NodePlan
     running: RunningNode | None = None
     entering: tuple[Entry, ...] = ()
-    phase: str = OFF
+    phase: str = Phase.OFF
     prompt: str = ""
     provisioned: bool = False
     users_set: bool = False
@@ -61,7 +57,9 @@ class Seat:
     @property
     def settled(self) -> bool:
         """Whether it has come as far as it comes by itself."""
-        return self.phase in (OFF, READY, HALTED) or (self.phase == WIZARD and bool(self.prompt))
+        return self.phase in (Phase.OFF, Phase.READY, Phase.HALTED) or (
+            self.phase == Phase.WIZARD and bool(self.prompt)
+        )
 
 
 class Surroundings(Protocol):
@@ -146,12 +144,12 @@ class Fleet:
             NodeFailedError: it did not start.
         """
         seat = self.seat(name)
-        if seat.running and seat.phase != HALTED:
+        if seat.running and seat.phase != Phase.HALTED:
             return
         await self.stop(name)
         seat.failure = ""
         self._events.add("power-on", name)
-        self.phase(name, "booting", "")
+        self.phase(name, Phase.BOOTING, "")
         try:
             seat.running = await self._opened().start(self._told(seat), now=self._timekeeper.now)
         except LeaselabError as error:
@@ -163,8 +161,8 @@ class Fleet:
         if self.surroundings is not None and (wrong := self.surroundings.around(name)) != CALM:
             await self.suffer(name, wrong)
         standing = await seat.running.request({"do": "phase"})
-        phase = standing["phase"] if standing["phase"] != OFF else "booting"  # its boot has not had its first turn
-        self.phase(name, phase, standing["prompt"])
+        begun = standing["phase"] != Phase.OFF  # else its boot has not had its first turn
+        self.phase(name, standing["phase"] if begun else Phase.BOOTING, standing["prompt"])
         await self.until(lambda: seat.settled)
 
     async def suffer(self, name: str, conditions: Conditions) -> None:
@@ -338,7 +336,7 @@ class Fleet:
     def _switched_off(self, seat: Seat, kind: EventKind, **fields: str) -> None:
         self._events.add(kind, seat.plan.name, **fields)
         self._timekeeper.forget(seat.plan.name)
-        self.phase(seat.plan.name, OFF, "")
+        self.phase(seat.plan.name, Phase.OFF, "")
 
     def _opened(self) -> Runtime:
         if self._runtime is None:

@@ -32,7 +32,7 @@ from leaselab.testbed.hosting.control_server import ControlServer, Emit
 from leaselab.testbed.hosting.metrics import LabCollector, LabMetrics
 from leaselab.testbed.hosting.raising import RaisedLab, first_instant
 from leaselab.testbed.hosting.verbs import Verbs
-from leaselab.testbed.journal import Entry, Journal
+from leaselab.testbed.journal import Journal
 from leaselab.testbed.labs import Claim, LabFolder, Slot
 from leaselab.testbed.runtimes.protocol import Runtime
 from leaselab.testbed.topology.plan import Plan
@@ -62,22 +62,13 @@ class LabHost:
         folder: the lab's.
         claim: its lock and slot, held as long as the host lives.
         listening: the socket in the folder, bound and listening.
-        probe: told of each journal entry once it is on disk.
     """
 
-    def __init__(
-        self,
-        folder: LabFolder,
-        claim: Claim,
-        listening: socket.socket,
-        *,
-        probe: Callable[[Entry], None] | None = None,
-    ) -> None:
+    def __init__(self, folder: LabFolder, claim: Claim, listening: socket.socket) -> None:
         self._folder = folder
         self._claim = claim
         self._listening = listening
         self._control = ControlServer(self._answer)
-        self._probe = probe
         self._journal: Journal | None = None
         self._lab: RaisedLab | None = None
         self._verbs: Verbs | None = None
@@ -93,7 +84,7 @@ class LabHost:
         record = self._folder.record()
         self._folder.write_record(msgspec.structs.replace(record, host=processes.identify(os.getpid())))
         clear(self._folder.path)  # of a host that was killed
-        self._journal = Journal(self._folder.path, probe=self._probe or (lambda _entry: None))
+        self._journal = Journal(self._folder.path)
         await self._control.open(self._listening)
         try:
             await self._wait()

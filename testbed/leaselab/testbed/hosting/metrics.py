@@ -16,9 +16,9 @@ from prometheus_client.registry import Collector
 
 from leaselab.appliance import __version__
 from leaselab.appliance.adapters.metrics import MetricsServer
-from leaselab.appliance.adapters.metrics.families import PHASES
 from leaselab.appliance.adapters.metrics.sheet import Family, Sheet, catalogue
 from leaselab.appliance.instants import NEVER, SECOND
+from leaselab.appliance.models.phases import Phase
 from leaselab.testbed.hosting.raising import RaisedLab
 
 PORT: Final = 9100
@@ -105,11 +105,11 @@ class LabCollector(Collector):
     def _write_nodes(self, sheet: Sheet) -> None:
         statuses = [self._lab.fleet.status(name) for name in self._lab.fleet.seats]
         phases = Counter(status.phase for status in statuses)
-        for phase in PHASES:
+        for phase in Phase:
             sheet.add("leaselab_lab_nodes", phases[phase], phase)
         sheet.begin("leaselab_lab_node_resident_memory_bytes")
         for status in statuses:
-            sheet.add("leaselab_lab_node_up", float(status.phase != "off"), status.name, status.kind)
+            sheet.add("leaselab_lab_node_up", float(status.phase != Phase.OFF), status.name, status.kind)
             sheet.add("leaselab_lab_node_provisioned", float(status.provisioned), status.name, status.kind)
             if status.pid:
                 memory = resident_bytes(status.pid)

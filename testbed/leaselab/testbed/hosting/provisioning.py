@@ -11,9 +11,11 @@ import msgspec
 
 from leaselab.appliance.cloud.center import ALREADY_PROVISIONED
 from leaselab.appliance.config import ApplianceConfig
+from leaselab.appliance.licensing.commands import TAKEN
+from leaselab.appliance.models.phases import Phase
 from leaselab.testbed.errors import LeaselabError, NodeFailedError
 from leaselab.testbed.eventlog import EventLog
-from leaselab.testbed.hosting.fleet import READY, Fleet, Seat
+from leaselab.testbed.hosting.fleet import Fleet, Seat
 from leaselab.testbed.hosting.signins import SignIns
 from leaselab.testbed.timekeeper.keeper import StalledError, Timekeeper
 from leaselab.testbed.views import Progress, UsersOutcome
@@ -21,7 +23,6 @@ from leaselab.testbed.views import Progress, UsersOutcome
 DONE: Final = "provisioned"
 """The phase that progress shows after ``ready``."""
 
-_FINE: Final = frozenset({"installed", "duplicate"})
 """Outcomes of a license key that are no refusal."""
 
 
@@ -83,9 +84,9 @@ class Provisioner:
         seat = self._fleet.seat(name)
         if seat.provisioned:
             return ""
-        if seat.prompt and seat.phase != READY:
+        if seat.prompt and seat.phase != Phase.READY:
             return f"an answer at its console: {seat.prompt}"
-        if seat.phase != READY:
+        if seat.phase != Phase.READY:
             return f"its boot; it is {seat.phase}"
         return ", ".join(name for name in seat.plan.after if not self._is_there(name))
 
@@ -94,13 +95,13 @@ class Provisioner:
 
     def _is_there(self, name: str) -> bool:
         seat = self._fleet.seats.get(name)
-        return seat is not None and seat.phase == READY and seat.provisioned
+        return seat is not None and seat.phase == Phase.READY and seat.provisioned
 
     def _next(self) -> Callable[[], Awaitable[None]] | None:
         """Return the next piece of work. While a node still boots there is none, lest the order depend on its pace."""
         if self.broken is not None or not self._all_settled():
             return None
-        ready = [seat for seat in self._fleet.seats.values() if seat.phase == READY and not seat.tried]
+        ready = [seat for seat in self._fleet.seats.values() if seat.phase == Phase.READY and not seat.tried]
         for seat in ready:
             if not seat.provisioned and all(map(self._is_there, seat.plan.after)):
                 return lambda: self._provision(seat)
@@ -178,5 +179,5 @@ def _refusals(command: str, outcome: dict[str, Any]) -> Iterator[str]:
             yield f"{command}: {reply['error']}"
         reply = reply.get("outcomes")
     for each in reply or ():
-        if isinstance(each, dict) and each.get("result", "installed") not in _FINE:
+        if isinstance(each, dict) and each.get("result", "installed") not in TAKEN:
             yield f"{command}: {each['key']}: {each['message']}"

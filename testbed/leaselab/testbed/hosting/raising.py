@@ -11,6 +11,7 @@ import msgspec
 from leaselab.appliance.adapters.control import SHUT_DOWN
 from leaselab.appliance.config import ApplianceConfig
 from leaselab.appliance.instants import MILLISECOND, Instant
+from leaselab.appliance.models.phases import Phase
 from leaselab.appliance.models.releases import Release, ReleaseError
 from leaselab.testbed.errors import CallError, LeaselabError, NodeFailedError, ProvisioningRefusedError
 from leaselab.testbed.eventkinds import EventKind
@@ -21,7 +22,7 @@ from leaselab.testbed.faults.kinds import CLONE, clone_of
 from leaselab.testbed.faults.running import RunningWorld
 from leaselab.testbed.files import explained, write_whole
 from leaselab.testbed.hosting.crowds import Crowds
-from leaselab.testbed.hosting.fleet import HALTED, OFF, READY, Fleet, Seat
+from leaselab.testbed.hosting.fleet import Fleet, Seat
 from leaselab.testbed.hosting.provisioning import Provisioner
 from leaselab.testbed.hosting.signins import SignIns
 from leaselab.testbed.journal import Journal
@@ -143,7 +144,9 @@ class RaisedLab:
         self.timekeeper.start()
         if self._rate and not self.timekeeper.real and not self.timekeeper.rate:
             self.timekeeper.set_rate(self._rate)
-        waiting = {name: seat.prompt for name, seat in self.fleet.seats.items() if seat.prompt and seat.phase != READY}
+        waiting = {
+            name: seat.prompt for name, seat in self.fleet.seats.items() if seat.prompt and seat.phase != Phase.READY
+        }
         refused = {name: one.refused for name, one in self.provisioner.users.items() if one.refused}
         self.events.add("up", steps=sum(step.action != steps.KEEP for step in done))
         return UpOutcome(steps=done, waiting=waiting, refused=refused)
@@ -231,7 +234,9 @@ class RaisedLab:
         """Fail an `up` whose file a node refused; the lab stays, so that it can be looked at."""
         if self.provisioner.broken is not None:
             raise self.provisioner.broken
-        halted = {name: seat.prompt for name, seat in self.fleet.seats.items() if seat.phase == HALTED and seat.prompt}
+        halted = {
+            name: seat.prompt for name, seat in self.fleet.seats.items() if seat.phase == Phase.HALTED and seat.prompt
+        }
         for name, why in halted.items():
             raise NodeFailedError(f"{name}: {why}", hint="mend that, then call `leaselab up` again")
         failed = {name: seat.failure for name, seat in self.fleet.seats.items() if seat.tried and seat.failure}
@@ -295,10 +300,10 @@ class RaisedLab:
         }
         await acts[act]()
         self._standing[name] = NodeStanding(
-            provisioned=seat.provisioned, users_set=seat.users_set, off=seat.phase == OFF
+            provisioned=seat.provisioned, users_set=seat.users_set, off=seat.phase == Phase.OFF
         )
         self.remember()
-        if seat.phase != OFF:
+        if seat.phase != Phase.OFF:
             await self.timekeeper.settle()
             await self.provisioner.rest()
 

@@ -11,6 +11,7 @@ import msgspec
 
 from leaselab.appliance.config import ApplianceConfig
 from leaselab.appliance.instants import NEVER, format_instant
+from leaselab.appliance.models.phases import Phase
 from leaselab.testbed.errors import CallError, ClockStoppedError
 from leaselab.testbed.faults.engine import row
 from leaselab.testbed.faults.kinds import Fault
@@ -221,9 +222,9 @@ class Verbs:
 def _state(nodes: tuple[NodeStatus, ...]) -> str:
     if any(node.failure for node in nodes):
         return "failed"
-    if any(node.prompt and node.phase == "wizard" for node in nodes):
+    if any(node.prompt and node.phase == Phase.WIZARD for node in nodes):
         return "waiting"
-    return "up" if all(node.provisioned or node.phase == "off" for node in nodes) else "starting"
+    return "up" if all(node.provisioned or node.phase == Phase.OFF for node in nodes) else "starting"
 
 
 def _advanced(run: Advance) -> Advanced:

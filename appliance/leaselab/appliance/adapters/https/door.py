@@ -14,6 +14,12 @@ ADMIN_REALM: Final = "Admin Users"
 USERS_REALM: Final = "Users"
 
 
+def pause_of(node: NodeContext, source: str, name: str) -> Refusal | None:
+    """Refuse, with no password looked at, who gave too many wrong ones; ``None`` when it is nobody's turn to wait."""
+    pause = node.attempts.pause_seconds(source, name)
+    return Refusal("paused", f"too many wrong passwords; try again in {math.ceil(pause)} seconds") if pause else None
+
+
 async def admit(
     node: NodeContext, sessions: Sessions, *, name: str, password: str, realm: str, source: str
 ) -> AdminSession | Refusal:
@@ -27,9 +33,9 @@ async def admit(
         realm: where the account is looked for.
         source: the address that asks.
     """
-    pause = node.attempts.pause_seconds(source, name)
-    if pause:
-        return Refusal("paused", f"too many wrong passwords; try again in {math.ceil(pause)} seconds")
+    paused = pause_of(node, source, name)
+    if paused is not None:
+        return paused
     right = realm == ADMIN_REALM and is_administrator(password, node.account(name))
     await node.device.handle(NoteAdministrator(name=name, source=source, admitted=right))
     if not node.attempts.judge(source, name, right=right):

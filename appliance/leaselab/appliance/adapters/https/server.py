@@ -19,8 +19,8 @@ from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing.commands import LOWEST_TLS
 from leaselab.appliance.licensing.events import Booted, MinimumTlsSet
 from leaselab.appliance.machine import Event
+from leaselab.appliance.models.phases import Phase
 
-READY: Final = "ready"
 _API: Final = "/api/v1/"
 _HEALTH: Final = "/api/v1/health"
 _ADMINISTRATION: Final = (_API, "/admin", "/dana-admin/", "/dana-na/auth/url_admin/", RECOVERY)
@@ -104,7 +104,7 @@ class HttpsServer:
         if protocol.is_protocol(request.target):
             return await protocol.answer(self._context, request, connection)
         path = unquote(request.target.partition(b"?")[0].decode("latin-1"))
-        if self._context.phase() != READY and path != _HEALTH:
+        if self._context.phase() != Phase.READY and path != _HEALTH:
             return Response(HTTPStatus.SERVICE_UNAVAILABLE, b"This device has not finished its first boot.\n")
         administration = path.startswith(_ADMINISTRATION) and path != _HEALTH
         if administration and not self._context.may_administer(connection.own_address):

@@ -1,17 +1,17 @@
 """End users' sign-in and sign-out: the product's addresses and fields; the machine decides who may (ENF, PLT-06)."""
 
 import hmac
-import math
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from leaselab.appliance.adapters.https.browser import COOKIE, give, refusal_of_foreign_link, source_of
 from leaselab.appliance.adapters.https.context import NodeContext
-from leaselab.appliance.adapters.https.door import USERS_REALM
+from leaselab.appliance.adapters.https.door import USERS_REALM, pause_of
 from leaselab.appliance.adapters.https.rendering import page
-from leaselab.appliance.adapters.https.sessions import shows_xsauth, xsauth_of
+from leaselab.appliance.adapters.https.sessions import xsauth_of
 from leaselab.appliance.config import ApplianceConfig
 from leaselab.appliance.licensing.commands import RefuseUser, SeeUser, Session, SignIn, SignOut
 from leaselab.appliance.licensing.users import cookie_of, session_of
@@ -19,7 +19,6 @@ from leaselab.appliance.machine import Refusal
 
 WELCOME: Final = "/dana-na/auth/url_default/welcome.cgi"
 HOME: Final = "/dana/home/index.cgi"
-COOKIE: Final = "DSID"
 
 REASONS: Final = {
     "failed": "Invalid username or password. Please sign in again.",
@@ -55,10 +54,10 @@ async def login(request: Request) -> Response:
     node: NodeContext = request.state.node
     form = await request.form()
     user, password = str(form.get("username", "")), str(form.get("password", ""))
-    source = request.client.host if request.client else ""
-    pause = node.attempts.pause_seconds(source, user)
-    if pause:
-        return _refused("paused", f"too many wrong passwords; try again in {math.ceil(pause)} seconds")
+    source = source_of(request)
+    paused = pause_of(node, source, user)
+    if paused is not None:
+        return _refused(paused.reason, paused.message)
     right = str(form.get("realm", USERS_REALM)) == USERS_REALM and _right(password, node)
     if not node.attempts.judge(source, user, right=right):
         reply = await node.device.handle(RefuseUser(user=user, source=source))
@@ -68,7 +67,7 @@ async def login(request: Request) -> Response:
         return _refused(reply.reason, reply.message)
     response = RedirectResponse(HOME, status_code=302)
     value = cookie_of(reply.id, node.cookie_key)
-    response.set_cookie(COOKIE, value, secure=True, httponly=True, samesite="strict")
+    give(response, COOKIE, value)
     return response
 
 
@@ -108,8 +107,9 @@ async def logout(request: Request) -> Response:
         return admin.sign_out(request, cookie)
     session = _session(node, cookie)
     if session is not None:
-        if not shows_xsauth(cookie, request.query_params.get("xsauth", "")):
-            return Response("Sign out by the link on the page.\n", status_code=403, media_type="text/plain")
+        foreign = refusal_of_foreign_link(request, cookie)
+        if foreign is not None:
+            return foreign
         await node.device.handle(SignOut(session=session.id))
     response = RedirectResponse(f"{WELCOME}?p=logout", status_code=302)
     response.delete_cookie(COOKIE)

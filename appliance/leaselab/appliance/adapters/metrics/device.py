@@ -142,7 +142,7 @@ def write_report(sheet: Sheet, report: Report) -> None:
     sheet.add("leaselab_out_of_compliance", float(bool(report.out_of_compliance)))
     sheet.states("leaselab_emergency_mode", EMERGENCY_STATES, report.emergency.state)
     sheet.add("leaselab_emergency_seconds_left", report.emergency.left / SECOND)
-    for service, state in service_states(license_server=report.role != "gateway").items():  # GAT-03
+    for service, state in service_states(license_server=not report.is_gateway).items():  # GAT-03
         sheet.add("leaselab_service_up", float(state == RUNNING), service)
     _write_leases(sheet, report)
     _write_licenses(sheet, report)

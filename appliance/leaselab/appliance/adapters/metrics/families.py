@@ -7,8 +7,9 @@ what is left of a lease is told as it is left, not as the instant it ends at.
 from typing import Final
 
 from leaselab.appliance.adapters.metrics.sheet import Family, catalogue
+from leaselab.appliance.models.phases import Phase
 
-PHASES: Final = ("off", "booting", "wizard", "ready", "halted")
+PHASES: Final = tuple(Phase)
 CONTACTS: Final = ("none", "never", "up", "down")
 STANDINGS: Final = ("ok", "grace", "stopped", "duplicate")
 EMERGENCY_STATES: Final = ("none", "off", "admin", "system", "spent")

@@ -55,7 +55,6 @@ class DownloadAnswered(Event, frozen=True):
     reachable: bool
     error: str
     outcomes: tuple[KeyOutcome, ...] = ()
-    scheduled: bool = False
 
 
 class HeartbeatSent(Event, frozen=True):

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from leaselab.appliance.adapters.https.admin import addresses
+from leaselab.appliance.adapters.https.browser import COOKIE, give, refusal_of_foreign_link, source_of
 from leaselab.appliance.adapters.https.context import NodeContext
 from leaselab.appliance.adapters.https.door import ADMIN_REALM, admit
 from leaselab.appliance.adapters.https.rendering import page
@@ -18,7 +19,6 @@ from leaselab.appliance.machine import Refusal
 
 WELCOME: Final = "/dana-na/auth/url_admin/welcome.cgi"
 LOGIN: Final = "/dana-na/auth/url_admin/login.cgi"
-COOKIE: Final = "DSID"
 PENDING_COOKIE: Final = "DSPREAUTH"
 """Holds a sign-in that waits for a word on the administrator's other sessions."""
 
@@ -74,14 +74,14 @@ async def login(request: Request) -> Response:
         name=str(form.get("username", "")),
         password=str(form.get("password", "")),
         realm=str(form.get("realm", ADMIN_REALM)),
-        source=request.client.host if request.client else "",
+        source=source_of(request),
     )
     if isinstance(pending, Refusal):
         return RedirectResponse(f"{WELCOME}?p={pending.reason}", status_code=302)
     if not node.sessions.of(pending.name):
         return _signed_in(node, pending)
     response = RedirectResponse(f"{WELCOME}?p=admin-confirm", status_code=302)
-    response.set_cookie(PENDING_COOKIE, pending.token, secure=True, httponly=True, samesite="strict")
+    give(response, PENDING_COOKIE, pending.token)
     return response
 
 
@@ -108,7 +108,7 @@ def _signed_in(node: NodeContext, pending: AdminSession) -> Response:
 def _with_cookies(session: AdminSession) -> Response:
     response = RedirectResponse(addresses.HOME, status_code=302)
     for cookie, value in ((COOKIE, session.token), ("DSSIGNIN", "url_admin"), ("DSSignInURL", "/admin/")):
-        response.set_cookie(cookie, value, secure=True, httponly=True, samesite="strict")
+        give(response, cookie, value)
     return response
 
 
@@ -119,7 +119,7 @@ async def recover(request: Request) -> Response:
         return await welcome(request)
     if request.method != "POST":
         return page("admin/recover.html", {"report": node.report(), "reason": ""})
-    source = request.client.host if request.client else ""
+    source = source_of(request)
     if node.attempts.pause_seconds(source, SUPER_ADMIN):
         reason = "Too many wrong tokens. Wait a minute, then try again; no token is looked at until then."
         return page("admin/recover.html", {"report": node.report(), "reason": reason}, 422)
@@ -143,10 +143,11 @@ def forced_off() -> Response:
 
 
 def sign_out(request: Request, token: str) -> Response:
-    """End an administrator's session; without its xsauth another site's link could do it."""
+    """End an administrator's session."""
     node: NodeContext = request.state.node
-    if not shows_xsauth(token, request.query_params.get("xsauth", "")):
-        return Response("Sign out by the link on the page.\n", status_code=403, media_type="text/plain")
+    foreign = refusal_of_foreign_link(request, token)
+    if foreign is not None:
+        return foreign
     node.sessions.end(token)
     response = RedirectResponse(f"{WELCOME}?p=logout", status_code=302)
     response.delete_cookie(COOKIE)

@@ -13,7 +13,6 @@ from leaselab.appliance.licensing.download import QUERY_KEY
 from leaselab.appliance.machine import Refusal
 
 _WINDOW: Final = ("System", "Configuration", "Licensing", "Download Licenses")
-_FINE: Final = frozenset({"installed", "duplicate"})
 
 
 async def show(view: View) -> Response:
@@ -48,7 +47,7 @@ async def _download(view: View) -> Response:
     report = await view.do(commands.DownloadKeys(code=code))
     if isinstance(report, Refusal):
         return _page(view, code=code, errors=(message_of(report),))
-    errors = tuple(f"{one.message}." for one in report.outcomes if one.result not in _FINE)
+    errors = tuple(f"{one.message}." for one in report.outcomes if one.result not in commands.TAKEN)
     if report.error:  # the center's own words, shown as they came (DLD-02)
         errors = (f"The download center says: {report.error}", *errors)
     if errors:

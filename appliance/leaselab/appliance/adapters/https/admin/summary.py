@@ -103,8 +103,8 @@ async def _add(view: View) -> Response:
     outcomes = await view.do(commands.AddKeys(keys=keys))
     if isinstance(outcomes, Refusal):
         return _page(view, keys=view.text("keys"), errors=(message_of(outcomes),))
-    fine = [one.message for one in outcomes if one.result in {"installed", "duplicate"}]
-    wrong = [one for one in outcomes if one.result not in {"installed", "duplicate"}]
+    fine = [one.message for one in outcomes if one.result in commands.TAKEN]
+    wrong = [one for one in outcomes if one.result not in commands.TAKEN]
     if not wrong:
         return view.done(" ".join(map(_sentence, fine)), addresses.SUMMARY)
     view.session.notes = (*view.session.notes, *map(_sentence, fine))

@@ -4,12 +4,10 @@ import math
 from http import HTTPStatus
 from typing import Final
 
-from leaselab.appliance.adapters.https.api.operations import Call, Fault, Operation
+from leaselab.appliance.adapters.https.api.operations import CHALLENGE, Call, Fault, Operation
 from leaselab.appliance.adapters.https.api.shapes import Request, Shape, Text
 from leaselab.appliance.adapters.https.door import ADMIN_REALM, admit
 from leaselab.appliance.machine import Refusal
-
-_WHO: Final = b'www-authenticate: Basic realm="REST API", charset="UTF-8"\r\n'
 
 
 class ApiKey(Shape, frozen=True, rename=None):
@@ -37,7 +35,7 @@ async def authenticate_in_realm(call: Call) -> ApiKey:
 async def _key(call: Call, realm: str) -> ApiKey:
     name, password = call.credentials
     if not name:
-        raise Fault(HTTPStatus.UNAUTHORIZED, "authenticate with an administrator's name and password", _WHO)
+        raise Fault(HTTPStatus.UNAUTHORIZED, "authenticate with an administrator's name and password", CHALLENGE)
     session = await admit(call.node, call.node.api_keys, name=name, password=password, realm=realm, source=call.source)
     if not isinstance(session, Refusal):
         if name in call.node.device.state.no_rest:
@@ -47,7 +45,7 @@ async def _key(call: Call, realm: str) -> ApiKey:
     if session.reason == "paused":
         pause = math.ceil(call.node.attempts.pause_seconds(call.source, name))
         raise Fault(HTTPStatus.TOO_MANY_REQUESTS, session.message, b"retry-after: %d\r\n" % pause)
-    raise Fault(HTTPStatus.UNAUTHORIZED, session.message, _WHO)
+    raise Fault(HTTPStatus.UNAUTHORIZED, session.message, CHALLENGE)
 
 
 async def revoke(call: Call) -> None:

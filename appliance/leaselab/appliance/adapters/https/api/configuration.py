@@ -99,7 +99,7 @@ def _refuse_disabled(call: Call, segments: list[str]) -> None:
     """Refuse what lies behind a window that a license server does not have (GAT-02)."""
     for window in DISABLED_ON_LICENSE_SERVER:
         place = address_of(window)
-        if segments[: len(place)] == place and is_disabled(window, license_server=call.report.role != "gateway"):
+        if segments[: len(place)] == place and is_disabled(window, license_server=not call.report.is_gateway):
             raise Fault(HTTPStatus.FORBIDDEN, f"{format_window(window)} is disabled on a license server")
 
 

@@ -18,7 +18,7 @@ from leaselab.appliance.adapters.https.api import (
     system,
     transfer,
 )
-from leaselab.appliance.adapters.https.api.operations import ROOT, Call, Fault, Operation
+from leaselab.appliance.adapters.https.api.operations import CHALLENGE, ROOT, Call, Fault, Operation
 from leaselab.appliance.adapters.https.api.shapes import failure
 from leaselab.appliance.adapters.https.context import NodeContext
 from leaselab.appliance.adapters.https.sessions import AdminSession
@@ -37,7 +37,6 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
 
 _HEADERS: Final = b"cache-control: no-store\r\nx-content-type-options: nosniff\r\n"
 _JSON: Final = b"content-type: application/json\r\n" + _HEADERS
-_WHO: Final = b'www-authenticate: Basic realm="REST API", charset="UTF-8"\r\n'
 
 _encode: Final = msgspec.json.Encoder().encode
 _DECODERS: Final = {one.body: msgspec.json.Decoder(one.body) for one in OPERATIONS if one.body not in {None, str}}
@@ -122,7 +121,7 @@ def _administrator(node: NodeContext, credentials: tuple[str, str]) -> AdminSess
         raise Fault(
             HTTPStatus.UNAUTHORIZED,
             f"authenticate with an api_key as the user name and no password; GET {ROOT}/auth gives one",
-            _WHO,
+            CHALLENGE,
         )
     return session
 

@@ -311,7 +311,7 @@ async def compliance(call: Call) -> Compliance:
 
 async def services(call: Call) -> Services:
     """Tell which services run (GAT-03)."""
-    states = service_states(license_server=call.report.role != "gateway")
+    states = service_states(license_server=not call.report.is_gateway)
     return Services(
         services=tuple(
             Service(service=key, name=name, state=states[key]) for key, name in HALTED_ON_LICENSE_SERVER.items()

@@ -17,6 +17,9 @@ from leaselab.appliance.machine import Command, Refusal
 
 ROOT: Final = "/api/v1"
 
+CHALLENGE: Final = b'www-authenticate: Basic realm="REST API", charset="UTF-8"\r\n'
+"""The line of a 401 that says how to authenticate."""
+
 STATUSES: Final = {
     "no-client": HTTPStatus.NOT_FOUND,
     "no-license": HTTPStatus.NOT_FOUND,

@@ -9,6 +9,7 @@ from leaselab.appliance.adapters.https.api.operations import Call, Operation
 from leaselab.appliance.adapters.https.api.shapes import Health, Request, Shape, local_moment
 from leaselab.appliance.adapters.https.door import USERS_REALM
 from leaselab.appliance.licensing.commands import USERS_ROLE, Session, SignOut
+from leaselab.appliance.models.phases import Phase
 from leaselab.appliance.models.releases import Release, build_of
 
 PAGE: Final = 200
@@ -102,7 +103,7 @@ async def active_users(call: Call) -> ActiveUsers:
             ),
             total_matched_record_number=len(matched),
             total_returned_record_number=len(shown),
-            user_login_permission=report.role == "gateway",
+            user_login_permission=report.is_gateway,
         )
     )
 
@@ -152,7 +153,7 @@ async def health(call: Call) -> Health:
 
 def health_of(phase: str) -> Health:
     """Return what a boot phase means."""
-    return Health(status="ok" if phase == "ready" else "starting", phase=phase)
+    return Health(status="ok" if phase == Phase.READY else "starting", phase=phase)
 
 
 OPERATIONS: Final = (
