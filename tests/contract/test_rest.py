@@ -14,20 +14,9 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 from leaselab.appliance.adapters.https.api.dispatch import OPERATIONS
 from leaselab.appliance.adapters.https.api.openapi import document
 from leaselab.testbed import Lab
+from leaselab.testbed.testing.topologies import pair
 
-TOPOLOGY = """
-name: contract
-defaults:
-  boot: {accept-license: true, admin: {name: admin, password: admin123}}
-nodes:
-  server:
-    kind: psa5000
-    licenses: [CONSEC-100U-1YR]
-    license-server:
-      clients:
-        GW1: {node: gw1, password: secret1, features: {concurrent-users: {reserved: 20, increment: 25, maximum: 100}}}
-  gw1: {kind: psa3000, license-client: {server: server, id: GW1}, licenses: [CONSEC-ADD-10U], users: 3}
-"""
+TOPOLOGY = pair("contract", gateway="licenses: [CONSEC-ADD-10U], users: 3")
 ACCOUNTS = "/api/v1/configuration/authentication/auth-servers/auth-server/Administrators/local/users/user"
 EXAMPLES = 5
 """An operation and mode: with the seed fixed more would find the same again; hunts for more are run by hand."""

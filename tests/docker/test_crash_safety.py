@@ -1,13 +1,12 @@
 """Whatever happens to the host of a lab or to its engine, nothing is left of it, and what is another's is untouched."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.crashes import exit_code_of_one_that_dies
 from tests.docker.conftest import OwnEngine
 
 from leaselab.testbed import Lab, processes
@@ -15,38 +14,14 @@ from leaselab.testbed.containers.engine import LAB, Engine
 from leaselab.testbed.containers.images import current_image
 from leaselab.testbed.errors import EngineError, LeaselabError, NodeFailedError
 from leaselab.testbed.labs import LabFolder, take_slot
+from leaselab.testbed.testing.topologies import gateways
 
 pytestmark = pytest.mark.needs("docker")
 
 SDK_LEAVES_SOCKETS = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 """The Docker SDK does not close a socket that it could not connect; here the engine is away for a while."""
 
-TOPOLOGY = """
-name: crash
-defaults: {boot: {accept-license: true, admin: {name: admin, password: admin123}}}
-nodes:
-  gw1: {kind: psa3000}
-"""
-
-DIES_AT_STEP = """
-import os, signal, sys
-from leaselab.testbed import journal
-from leaselab.testbed.lab import Lab
-
-step, topology = int(sys.argv[1]), sys.argv[2]
-seen = 0
-write = journal.Journal._write
-
-def write_and_maybe_die(self, entries, *, sync):
-    global seen
-    write(self, entries, sync=sync)
-    seen += len(entries)
-    if seen >= step:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-journal.Journal._write = write_and_maybe_die
-Lab.up(topology, runtime="docker").down()
-"""
+TOPOLOGY = gateways("crash")
 
 
 @contextmanager
@@ -77,9 +52,8 @@ def until(holds: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("step", range(1, 6))  # engine, network, container; then the two that are gone again
 def test_killed_at_a_step_of_its_journal_a_lab_goes_down_whole(step: int) -> None:
-    died = subprocess.run([sys.executable, "-c", DIES_AT_STEP, str(step), TOPOLOGY], check=False, timeout=100)
     folder = LabFolder("crash")
-    assert died.returncode == -9
+    assert exit_code_of_one_that_dies(step, TOPOLOGY, runtime="docker", goes_down=True) == -9
 
     Lab.attach("crash").down()
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.crashes import exit_code_of_one_that_dies
 
 from leaselab.testbed import Lab, journal, processes
 from leaselab.testbed.errors import LeaselabError
@@ -17,27 +18,6 @@ from leaselab.testbed.processes import ProcessId
 from leaselab.testbed.testing.topologies import pair
 
 TOPOLOGY = pair("crash")
-
-DIES_AT_STEP = """
-import os, signal, sys
-from leaselab.testbed import journal
-from leaselab.testbed.lab import Lab
-
-step, runtime, topology = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-seen = 0
-write = journal.Journal._write
-
-def write_and_maybe_die(self, entries, *, sync):
-    global seen
-    write(self, entries, sync=sync)
-    seen += len(entries)
-    if seen >= step:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-journal.Journal._write = write_and_maybe_die
-Lab.up(topology, runtime=runtime)
-os._exit(0)
-"""
 
 
 @pytest.fixture
@@ -63,7 +43,7 @@ def all_gone(identities: list[ProcessId]) -> bool:
 def test_killed_at_a_step_of_its_journal_a_lab_goes_down_whole(
     runtime: str, step: int, home: Path, bystander: subprocess.Popen[bytes]
 ) -> None:
-    subprocess.run([sys.executable, "-c", DIES_AT_STEP, str(step), runtime, TOPOLOGY], check=False, timeout=60)
+    exit_code_of_one_that_dies(step, TOPOLOGY, runtime=runtime)
     folder = LabFolder("crash")
     made = journalled(folder.path) if folder.exists() else []
 

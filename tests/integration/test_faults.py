@@ -12,19 +12,9 @@ import pytest
 from leaselab.appliance.instants import HOUR, MINUTE, SECOND
 from leaselab.testbed import Lab
 from leaselab.testbed.errors import CallError, LeaselabError
+from leaselab.testbed.testing.topologies import pair
 
-TOPOLOGY = """
-name: troubled
-defaults: {boot: {accept-license: true, admin: {name: admin, password: admin123}}}
-nodes:
-  server:
-    kind: psa7000c
-    licenses: [CONSEC-1000U-1YR]
-    license-server:
-      clients:
-        GW1: {node: gw1, password: secret1, features: {concurrent-users: {reserved: 50, increment: 25, maximum: 200}}}
-  gw1: {kind: psa3000, license-client: {server: server, id: GW1}}
-"""
+TOPOLOGY = pair("troubled", licensed=1000, reserved=50, maximum=200, gateway="")
 
 
 @pytest.fixture(scope="module", params=["embedded", "process"])

@@ -5,7 +5,6 @@ import json
 import ssl
 import urllib.parse
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 import pytest
@@ -15,6 +14,7 @@ from leaselab.appliance.config import ApplianceConfig, HostEntry
 from leaselab.appliance.instants import Instant, parse_instant
 from leaselab.appliance.machine import Envelope, Settle
 from leaselab.testbed import Lab
+from leaselab.testbed.testing.rest import RestAnswer
 from leaselab.testbed.topology.credentials import Credentials
 
 TOPOLOGY = """
@@ -51,30 +51,19 @@ def config(lab: Lab, node: str) -> ApplianceConfig:
     return found
 
 
-class Answer:
-    def __init__(self, response: http.client.HTTPResponse) -> None:
-        self.status = response.status
-        self.headers = response.headers
-        self.body = response.read()
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-def ask(lab: Lab, node: str, method: str, path: str, body: bytes | str = b"", **headers: str) -> Answer:
+def ask(lab: Lab, node: str, method: str, path: str, body: bytes | str = b"", **headers: str) -> RestAnswer:
     context = ssl.create_default_context(cadata=lab.plan.authority_certificate)
     address, port = lab[node].address(), lab[node].ports["https"]
     connection = http.client.HTTPSConnection(address, port, context=context, timeout=10)
     try:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         connection.request(method, path, body or None, named)
-        return Answer(connection.getresponse())
+        return RestAnswer(connection.getresponse())
     finally:
         connection.close()
 
 
-def form(lab: Lab, node: str, path: str, **fields: str) -> Answer:
+def form(lab: Lab, node: str, path: str, **fields: str) -> RestAnswer:
     body = urllib.parse.urlencode(fields)
     return ask(lab, node, "POST", path, body, content_type="application/x-www-form-urlencoded")
 
@@ -331,7 +320,7 @@ def test_a_device_that_has_not_booted_says_so(lab: Lab) -> None:
 def test_metrics_come_as_prometheus_text_or_openmetrics(lab: Lab, accept: str, kind: str) -> None:
     connection = http.client.HTTPConnection(lab["server"].address(), lab["server"].ports["metrics"], timeout=5)
     connection.request("GET", "/metrics", headers={"Accept": accept})
-    answer = Answer(connection.getresponse())
+    answer = RestAnswer(connection.getresponse())
     connection.close()
 
     assert answer.headers["content-type"].startswith(kind)

@@ -12,21 +12,11 @@ import pytest
 from leaselab.appliance.adapters.https.api.dispatch import OPERATIONS
 from leaselab.testbed import Lab
 from leaselab.testbed.testing.rest import Rest, RestError
+from leaselab.testbed.testing.topologies import pair
 
-TOPOLOGY = """
-name: rest
-networks: {external: {nodes: [gw1]}}
-defaults:
-  boot: {accept-license: true, admin: {name: admin, password: admin123}}
-nodes:
-  server:
-    kind: psa5000
-    licenses: [CONSEC-1000U-1YR]
-    license-server:
-      clients:
-        GW1: {node: gw1, password: secret1, features: {concurrent-users: {reserved: 20, increment: 25, maximum: 100}}}
-  gw1: {kind: psa3000, license-client: {server: server, id: GW1}, licenses: [CONSEC-ADD-25U, PSA-LICENSE-MBR]}
-"""
+TOPOLOGY = "networks: {external: {nodes: [gw1]}}\n" + pair(
+    "rest", licensed=1000, gateway="licenses: [CONSEC-ADD-25U, PSA-LICENSE-MBR]"
+)
 USERS = "configuration/authentication/auth-servers/auth-server/Administrators/local/users/user"
 OPTIONS = "configuration/users/user-roles/user-role/Users/general/session-options"
 

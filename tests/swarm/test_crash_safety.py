@@ -1,11 +1,10 @@
 """Whatever happens to the host of a lab or to its swarm, nothing is left of it, and what is another's is untouched."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from tests.docker.test_crash_safety import DIES_AT_STEP, SDK_LEAVES_SOCKETS
+from tests.crashes import exit_code_of_one_that_dies
+from tests.docker.test_crash_safety import SDK_LEAVES_SOCKETS
 from tests.swarm.hosts import SWARM_PARTS, Host, label, left, until
 
 from leaselab.testbed import Lab, processes
@@ -13,23 +12,17 @@ from leaselab.testbed.cli import main
 from leaselab.testbed.containers.images import current_image, tag
 from leaselab.testbed.errors import LeaselabError, MachineError, NodeFailedError
 from leaselab.testbed.labs import LabFolder, take_slot
+from leaselab.testbed.testing.topologies import gateways
 
 pytestmark = pytest.mark.needs("docker", *SWARM_PARTS)
 
-TOPOLOGY = """
-name: crash
-defaults: {boot: {accept-license: true, admin: {name: admin, password: admin123}}}
-nodes:
-  gw1: {kind: psa3000}
-"""
+TOPOLOGY = gateways("crash")
 
 
 @pytest.mark.parametrize("step", range(1, 6))  # engine, network, secret, service; then the first that is gone again
 def test_killed_at_a_step_of_its_journal_a_lab_goes_down_whole(step: int, hosts: tuple[Host, Host]) -> None:
-    script = DIES_AT_STEP.replace('runtime="docker"', 'runtime="swarm"')
-    died = subprocess.run([sys.executable, "-c", script, str(step), TOPOLOGY], check=False, timeout=200)
     folder = LabFolder("crash")
-    assert died.returncode == -9
+    assert exit_code_of_one_that_dies(step, TOPOLOGY, runtime="swarm", goes_down=True) == -9
 
     Lab.attach("crash").down()
 

@@ -13,10 +13,7 @@ from leaselab.testbed.testing.fleet import Fleet, settled
 
 @pytest.fixture
 def fleet() -> Fleet:
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-1000U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=50, increment=10, maximum=100)
-    return fleet
+    return Fleet.pair("CONSEC-1000U-1YR", reserved=50, increment=10, maximum=100)
 
 
 @pytest.mark.parametrize("name", ["server", "GW1"])

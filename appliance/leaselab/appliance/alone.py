@@ -13,10 +13,11 @@ from leaselab.appliance.adapters.clocks import LabClock
 from leaselab.appliance.adapters.control import Channel, ControlError, Verb
 from leaselab.appliance.adapters.replica import ReplicatedStore
 from leaselab.appliance.adapters.sqlite import SqliteStore
+from leaselab.appliance.adapters.wire.loop import run_loop
 from leaselab.appliance.adapters.wire.unix import SocketAddress
 from leaselab.appliance.config import NodeConfig
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.main import Node, run_loop
+from leaselab.appliance.main import Node
 
 _CONFIG: Final = msgspec.json.Decoder(NodeConfig)
 """Made with the module: a node that is forked from a warmed parent need not make it."""

@@ -15,12 +15,19 @@ class HostEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     https_port: int
 
 
+HTTPS_PORT: Final = 443
+
+
 class Ports(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The ports a device listens on, on its internal (and external, management) address."""
 
     ssh: int
     https: int
     metrics: int
+
+    def web_address(self, host: str) -> str:
+        """Return where a browser finds a host's pages, as people read it: without the port that goes without saying."""
+        return f"https://{host}" if self.https == HTTPS_PORT else f"https://{host}:{self.https}"
 
 
 class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -383,15 +383,6 @@ def warm() -> None:
     from leaselab.appliance.adapters.https.pages import application
 
     application()
-
-
-def run_loop(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in a loop of its own, the fastest there is."""
-    try:
-        import uvloop
-    except ImportError:  # not on every system; asyncio's own loop does, at half the speed
-        return asyncio.run(coroutine)
-    return uvloop.run(coroutine)
 
 
 class _LabTime:

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -18,9 +18,12 @@ from leaselab.appliance.adapters.wire.unix import SocketAddress
 from leaselab.testbed.errors import CallError, LabExistsError, LabGoneError, LeaselabError, ProvisioningRefusedError
 from leaselab.testbed.files import explained
 from leaselab.testbed.hostline import HostLine
-from leaselab.testbed.labs import Claim, LabFolder, take_slot
+from leaselab.testbed.labs import Claim, LabFolder, LabRecord, take_slot
 from leaselab.testbed.topology.plan import Plan
 from leaselab.testbed.views import Progress, Step, UpOutcome
+
+if TYPE_CHECKING:
+    from leaselab.testbed.topology.topology import Topology
 
 JOIN_SECONDS: Final = 120.0
 """For a host in a thread to end once its lab is down."""
@@ -60,14 +63,15 @@ class HostThread:
             )
 
     def _run(self, claim: Claim, listening: socket.socket) -> None:
-        from leaselab.testbed.hosting.host import LabHost, run_in_loop
+        from leaselab.appliance.adapters.wire.loop import run_loop
+        from leaselab.testbed.hosting.host import LabHost
 
         async def serve() -> None:
             with listening:
                 listening.setblocking(False)
                 await LabHost(self._folder, claim, listening).run()
 
-        run_in_loop(serve())
+        run_loop(serve())
 
 
 class SpareHost:
@@ -147,7 +151,7 @@ def _bring_up(
     folder = LabFolder(name or topology.name)
     thread: HostThread | None = None
     if folder.exists() and folder.is_hosted():
-        existing = _its_plan(folder)
+        existing = folder.read_plan()
         _must_be_ours(folder, runtime, background=background)
         plan = _plan(topology, folder, runtime, existing)
     else:
@@ -232,7 +236,7 @@ def dry_run(
 
     topology = load(file, variables)
     folder = LabFolder(name or topology.name)
-    existing = _its_plan(folder) if folder.exists() else None
+    existing = folder.read_plan() if folder.exists() else None
     plan = _plan(topology, folder, runtime, existing, slot=existing.slot if existing else _likely_slot(folder.name))
     return plan, steps(plan, existing)
 
@@ -244,7 +248,9 @@ def _likely_slot(name: str) -> int:
     return slot.number
 
 
-def _plan(topology: Any, folder: LabFolder, runtime: str, existing: Plan | None, *, slot: int | None = None) -> Plan:
+def _plan(
+    topology: "Topology", folder: LabFolder, runtime: str, existing: Plan | None, *, slot: int | None = None
+) -> Plan:
     from leaselab.testbed.topology.planner import plan
 
     number = slot or folder.record().slot
@@ -280,15 +286,6 @@ def _must_keep_its_time(plan: Plan, existing: Plan | None) -> None:
         )
 
 
-def _its_plan(folder: LabFolder) -> Plan | None:
-    try:
-        return Plan.from_json(folder.plan.read_bytes())
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise LeaselabError(f"{folder.plan}: {error}", hint=f"`leaselab down {folder.name}` removes the lab") from error
-
-
 def _must_be_ours(folder: LabFolder, runtime: str, *, background: bool) -> None:
     record = folder.record()
     if not background or not record.background:
@@ -296,9 +293,14 @@ def _must_be_ours(folder: LabFolder, runtime: str, *, background: bool) -> None:
             f"the lab {folder.name} is up already, hosted by another program",
             hint=f"`leaselab down {folder.name}` takes it down; another name lets both be up",
         )
+    _must_be_of(runtime, folder, record)
+
+
+def _must_be_of(runtime: str, folder: LabFolder, record: LabRecord) -> None:
+    """Refuse to go on with a lab in another runtime than it was made with."""
     if record.runtime != runtime:
         raise LabExistsError(
-            f"the lab {folder.name} is up with runtime {record.runtime}, not {runtime}",
+            f"the lab {folder.name} was made with runtime {record.runtime}, not {runtime}",
             hint=f"`leaselab down {folder.name}` first, or give the new one another name with `--name`",
         )
 
@@ -310,7 +312,7 @@ def _claimed(folder: LabFolder, runtime: str, file: str, *, background: bool) ->
 
         snapshots.take(folder.path)
     if folder.exists() and _can_go_on(folder, runtime, background=background):
-        existing = _its_plan(folder)
+        existing = folder.read_plan()
         lock = folder.lock()
         try:
             return Claim(lock, take_slot(folder.name, wanted=folder.record().slot)), existing
@@ -327,11 +329,7 @@ def _can_go_on(folder: LabFolder, runtime: str, *, background: bool) -> bool:
     record = folder.record()
     if not record.background or not background:
         return False
-    if record.runtime != runtime:
-        raise LabExistsError(
-            f"the lab {folder.name} was made with runtime {record.runtime}, not {runtime}",
-            hint=f"`leaselab down {folder.name}` first, or give the new one another name with `--name`",
-        )
+    _must_be_of(runtime, folder, record)
     return True
 
 

@@ -133,7 +133,7 @@ class Lab:
         Args:
             file: the topology.
             name: of the lab; the file's own name by default.
-            runtime: ``embedded`` (all nodes in one process) or ``process`` (one each).
+            runtime: ``embedded`` (all nodes in one process), ``process`` (one each), ``docker`` or ``swarm``.
             variables: values for the file's ``${NAME}``.
             timeout: seconds for all of it.
             background: the host is a process of its own and outlives this one; otherwise a thread of this process.
@@ -208,9 +208,10 @@ class Lab:
     @cached_property
     def plan(self) -> "Plan":
         """The plan that the lab was last brought to. It holds the lab's secrets."""
-        from leaselab.testbed.topology.plan import Plan
-
-        return Plan.from_json(self._folder.plan.read_bytes())
+        plan = self._folder.read_plan()
+        if plan is None:
+            raise LeaselabError(f"the lab {self.name} is only being made", hint="`leaselab status` shows how far it is")
+        return plan
 
     def __getitem__(self, name: str) -> Node:
         """Return a node by name.

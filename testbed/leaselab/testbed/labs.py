@@ -16,7 +16,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -26,6 +26,9 @@ from leaselab.testbed.errors import CallError, LabExistsError, LeaselabError, Un
 from leaselab.testbed.files import complaint, explained, write_whole
 from leaselab.testbed.processes import ProcessId
 from leaselab.testbed.views import LabInfo
+
+if TYPE_CHECKING:
+    from leaselab.testbed.topology.plan import Plan
 
 FORMAT: Final = 1
 """Of the lab folder. A change that an older host could not read raises it."""
@@ -209,6 +212,21 @@ class LabFolder:
                 f"{path} is damaged: {error}",
                 hint=f"`leaselab down {self.name}` removes the lab; `leaselab up FILE` makes it anew",
             ) from error
+
+    def read_plan(self) -> "Plan | None":
+        """Return the plan that the lab was last brought to; ``None`` if it has none yet.
+
+        Raises:
+            LeaselabError: another version wrote it.
+        """
+        from leaselab.testbed.topology.plan import Plan
+
+        try:
+            return Plan.from_json(self.plan.read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise LeaselabError(f"{self.plan}: {error}", hint=f"`leaselab down {self.name}` removes the lab") from error
 
     def write_record(self, record: LabRecord) -> None:
         """Write ``lab.json``."""

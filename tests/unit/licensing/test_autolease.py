@@ -5,7 +5,7 @@ import pytest
 from leaselab.appliance.instants import DAY, HOUR
 from leaselab.appliance.licensing import autolease
 from leaselab.appliance.licensing.autolease import AutoLeaseState, Average
-from leaselab.appliance.licensing.commands import CONCURRENT_USERS, RDP_USERS, Allocation, SaveClient
+from leaselab.appliance.licensing.commands import CONCURRENT_USERS, RDP_USERS, Allocation
 from leaselab.testbed.testing.fleet import Fleet
 
 
@@ -207,23 +207,11 @@ def test_a_feature_that_was_never_counted_has_an_average_of_nothing() -> None:
 @pytest.mark.rule("AUT-08")
 @pytest.mark.rule("AUT-09")
 def test_an_increment_of_another_size_than_the_records_is_not_taken_in() -> None:
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-1000U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=50, increment=10, maximum=100)
+    fleet = Fleet.pair("CONSEC-1000U-1YR", reserved=50, increment=10, maximum=100)
     fleet.cuts.add(("GW1", "server"))
     fleet.sign_in("GW1", 51)  # it gives itself 10
-    fleet.do(
-        "server",
-        SaveClient(
-            id="GW1",
-            password="",
-            password_again="",
-            platform="psa3000",
-            product="pcs",
-            allocations={CONCURRENT_USERS: Allocation(reserved=50, increment=25, maximum=100)},
-            new=False,
-        ),
-    )
+    allocation = Allocation(reserved=50, increment=25, maximum=100)
+    fleet.do("server", fleet.change("GW1", {CONCURRENT_USERS: allocation}))
     fleet.cuts.clear()
     fleet.advance(hours=6)
 

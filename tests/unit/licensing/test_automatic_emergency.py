@@ -1,64 +1,20 @@
 """Emergency mode that the system enables and disables by itself (ICE-04)."""
 
-import msgspec
 import pytest
+from tests.unit.licensing.emergencies import NEW_YEAR, OFF, ON, automatic, log, mode, most, signed_in, switched
 
-from leaselab.appliance.instants import MINUTE, SECOND, Instant, parse_instant
+from leaselab.appliance.instants import MINUTE, SECOND
 from leaselab.appliance.licensing.commands import (
-    CONCURRENT_USERS,
     RDP_USERS,
     DeleteLicense,
-    SetEmergency,
     SetServerRole,
 )
 from leaselab.appliance.licensing.emergency import AUTOMATIC_SINCE, CALM_KEY, LOOK_KEY
-from leaselab.appliance.licensing.eventlog import lines
-from leaselab.appliance.licensing.events import ApplianceEvent, EmergencySwitched
-from leaselab.testbed.testing.fleet import Fleet
-
-NEW_YEAR = parse_instant("2018-01-01")
-ON = SetEmergency(enabled=True)
-OFF = SetEmergency(enabled=False)
-
-
-def gateway(*skus: str, release: str = "9.1R7", personality: str = "pcs") -> Fleet:
-    """Return a fleet of one gateway for at most 200 users; unless said otherwise 100 are licensed, and ICE."""
-    fleet = Fleet()
-    fleet.appliance("gw", release=release, personality=personality, maximum_users=200)
-    fleet.install("gw", *(skus or ("ICE", "ACCESS-100U-1YR")))
-    return fleet
-
-
-def mode(fleet: Fleet) -> str:
-    return fleet.report("gw").emergency.state
-
-
-def most(fleet: Fleet) -> int:
-    return fleet.report("gw").features[CONCURRENT_USERS].limit
-
-
-def signed_in(fleet: Fleet) -> int:
-    return fleet.report("gw").features[CONCURRENT_USERS].signed_in
-
-
-def switched(fleet: Fleet) -> list[tuple[Instant, bool, str]]:
-    """Return when emergency mode was switched, to what and by whom; times count from the fleet's first instant."""
-    events = ((at, msgspec.json.decode(body, type=ApplianceEvent)) for _, at, body in fleet.store.history("gw"))
-    return [(at - NEW_YEAR, event.enabled, event.by) for at, event in events if isinstance(event, EmergencySwitched)]
-
-
-def log(fleet: Fleet) -> list[tuple[int, str, str]]:
-    return [
-        (line.severity, line.code, line.message)
-        for _, at, body in fleet.store.history("gw")
-        for line in lines(msgspec.json.decode(body, type=ApplianceEvent), at)
-        if "ICE" in line.message and "emergency" in line.message
-    ]
 
 
 @pytest.mark.rule("ICE-04")
 def test_the_look_after_the_sign_ins_passed_the_licensed_number_enables_it() -> None:
-    fleet = gateway()
+    fleet = automatic()
     fleet.advance(seconds=10)
 
     fleet.sign_in("gw", 100)
@@ -78,7 +34,7 @@ def test_the_look_after_the_sign_ins_passed_the_licensed_number_enables_it() -> 
 
 @pytest.mark.rule("ICE-04")
 def test_a_user_turned_away_at_the_door_passes_the_licensed_number_too() -> None:
-    fleet = gateway("ICE")  # two users without a license, and no over-capacity of two
+    fleet = automatic("ICE")  # two users without a license, and no over-capacity of two
 
     assert len(fleet.sign_in("gw", 3)) == 1
     fleet.advance(seconds=30)
@@ -89,7 +45,7 @@ def test_a_user_turned_away_at_the_door_passes_the_licensed_number_too() -> None
 
 @pytest.mark.rule("ICE-04")
 def test_who_is_turned_away_for_another_reason_or_feature_does_not() -> None:
-    fleet = gateway("ICE")
+    fleet = automatic("ICE")
 
     fleet.sign_in("gw", 2)
     assert len(fleet.sign_in("gw", 1, feature=RDP_USERS)) == 1
@@ -101,7 +57,7 @@ def test_who_is_turned_away_for_another_reason_or_feature_does_not() -> None:
 
 @pytest.mark.rule("ICE-04")
 def test_what_is_over_before_the_look_was_never_seen() -> None:
-    fleet = gateway()
+    fleet = automatic()
     fleet.sign_in("gw", 101)
     fleet.sign_out("gw", 1)
     fleet.advance(hours=1)
@@ -118,7 +74,7 @@ def test_what_is_over_before_the_look_was_never_seen() -> None:
 
 @pytest.mark.rule("ICE-04")
 def test_a_limit_that_falls_below_the_users_lets_it_begin_as_well() -> None:
-    fleet = gateway("ICE", "ACCESS-100U-1YR", "ACCESS-50U-1YR")
+    fleet = automatic("ICE", "ACCESS-100U-1YR", "ACCESS-50U-1YR")
     fleet.sign_in("gw", 120)
 
     fleet.do("gw", DeleteLicense(serial="SN00003"))
@@ -130,7 +86,7 @@ def test_a_limit_that_falls_below_the_users_lets_it_begin_as_well() -> None:
 
 @pytest.mark.rule("ICE-04")
 def test_thirty_minutes_below_the_licensed_number_disable_what_the_system_enabled() -> None:
-    fleet = gateway()
+    fleet = automatic()
     fleet.sign_in("gw", 101)
     fleet.advance(hours=1)
 
@@ -150,7 +106,7 @@ def test_thirty_minutes_below_the_licensed_number_disable_what_the_system_enable
 
 @pytest.mark.rule("ICE-04")
 def test_the_thirty_minutes_begin_anew_when_the_users_come_back() -> None:
-    fleet = gateway()
+    fleet = automatic()
     fleet.sign_in("gw", 101)
     fleet.advance(minutes=1)
     fleet.sign_out("gw", 2)
@@ -167,7 +123,7 @@ def test_the_thirty_minutes_begin_anew_when_the_users_come_back() -> None:
 
 @pytest.mark.rule("ICE-04")
 def test_one_that_an_admin_enabled_is_never_disabled_by_the_system() -> None:
-    fleet = gateway()
+    fleet = automatic()
     fleet.sign_in("gw", 101)
     fleet.do("gw", ON)
 
@@ -179,7 +135,7 @@ def test_one_that_an_admin_enabled_is_never_disabled_by_the_system() -> None:
 
 @pytest.mark.rule("ICE-04")
 def test_an_admin_takes_over_what_the_system_enabled_and_the_weeks_go_on_counting() -> None:
-    fleet = gateway()
+    fleet = automatic()
     fleet.sign_in("gw", 101)
     fleet.advance(seconds=30)
     fleet.sign_out("gw", 101)
@@ -194,7 +150,7 @@ def test_an_admin_takes_over_what_the_system_enabled_and_the_weeks_go_on_countin
 
 @pytest.mark.rule("ICE-04")
 def test_one_that_an_admin_disabled_is_enabled_again_only_when_further_users_want_in() -> None:
-    fleet = gateway()
+    fleet = automatic()
     fleet.sign_in("gw", 101)
     fleet.advance(seconds=30)
     fleet.sign_in("gw", 49)
@@ -211,7 +167,7 @@ def test_one_that_an_admin_disabled_is_enabled_again_only_when_further_users_wan
 
 @pytest.mark.rule("ICE-04")
 def test_an_admins_word_holds_no_longer_than_until_the_users_are_within_the_licensed_number() -> None:
-    fleet = gateway()
+    fleet = automatic()
     fleet.sign_in("gw", 101)
     fleet.advance(seconds=30)
     fleet.do("gw", OFF)
@@ -235,7 +191,7 @@ def test_an_admins_word_holds_no_longer_than_until_the_users_are_within_the_lice
     ],
 )
 def test_the_system_acts_from_9_1r7_on(release: str, personality: str, expected: str) -> None:
-    fleet = gateway(release=release, personality=personality)
+    fleet = automatic(release=release, personality=personality)
     fleet.sign_in("gw", 105)
 
     fleet.advance(hours=1)
@@ -246,7 +202,7 @@ def test_the_system_acts_from_9_1r7_on(release: str, personality: str, expected:
 @pytest.mark.rule("ICE-04")
 @pytest.mark.rule("ENF-07")
 def test_an_upgrade_to_9_1r7_sees_the_users_that_are_there() -> None:
-    fleet = gateway(release="9.1R6")
+    fleet = automatic(release="9.1R6")
     fleet.sign_in("gw", 105)
     fleet.advance(hours=1)
 
@@ -258,7 +214,7 @@ def test_an_upgrade_to_9_1r7_sees_the_users_that_are_there() -> None:
 
 @pytest.mark.rule("ICE-04")
 def test_a_license_removed_before_the_look_leaves_nothing_to_look_for() -> None:
-    fleet = gateway()
+    fleet = automatic()
     fleet.sign_in("gw", 105)
     assert LOOK_KEY in fleet.devices["gw"].state.agenda.entries
 
@@ -271,7 +227,7 @@ def test_a_license_removed_before_the_look_leaves_nothing_to_look_for() -> None:
 
 @pytest.mark.rule("ICE-04")
 def test_a_gateway_that_becomes_a_server_has_no_sign_ins_to_look_at() -> None:
-    fleet = gateway("ICE", "CONSEC-100U-1YR")
+    fleet = automatic("ICE", "CONSEC-100U-1YR")
     fleet.sign_in("gw", 105)
 
     fleet.do("gw", SetServerRole(enabled=True))
@@ -282,7 +238,7 @@ def test_a_gateway_that_becomes_a_server_has_no_sign_ins_to_look_at() -> None:
 
 @pytest.mark.rule("ICE-04")
 def test_looks_are_made_only_where_they_switch_something() -> None:
-    fleet = gateway()
+    fleet = automatic()
     fleet.sign_in("gw", 101)
     agenda = fleet.devices["gw"].state.agenda.entries
     assert agenda[LOOK_KEY] == NEW_YEAR + 30 * SECOND
@@ -299,7 +255,7 @@ def test_looks_are_made_only_where_they_switch_something() -> None:
 
 @pytest.mark.rule("ICE-04")
 def test_the_log_says_who_switched_it() -> None:
-    fleet = gateway()
+    fleet = automatic()
 
     fleet.do("gw", ON)
     fleet.advance(minutes=7)
@@ -312,7 +268,7 @@ def test_the_log_says_who_switched_it() -> None:
 
 
 def test_history_replayed_is_the_state() -> None:
-    fleet = gateway()
+    fleet = automatic()
     fleet.sign_in("gw", 105)
     fleet.advance(hours=1)
     fleet.sign_out("gw", 50)

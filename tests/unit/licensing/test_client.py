@@ -11,7 +11,6 @@ from leaselab.appliance.licensing.commands import (
     Allocation,
     PullState,
     RemoveServer,
-    SaveClient,
     SetServer,
 )
 from leaselab.appliance.licensing.events import ContactLost, Holding, LeasesEnded
@@ -27,10 +26,7 @@ NOBODY = Identity(hardware_id="H", platform="psa3000", personality="pcs", releas
 @pytest.fixture
 def fleet() -> Fleet:
     """A server with 1,000 users and a client: reserved 50, increment 10, maximum 100."""
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-1000U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=50, increment=10, maximum=100)
-    return fleet
+    return Fleet.pair("CONSEC-1000U-1YR", reserved=50, increment=10, maximum=100)
 
 
 def test_a_license_server_leases_from_no_other(fleet: Fleet) -> None:
@@ -72,18 +68,7 @@ def test_a_feature_that_is_taken_out_of_the_record_ends_at_the_next_renewal_and_
         RDP_USERS: Allocation(reserved=20, increment=10, maximum=50),
     }
     for allocations in (both, {CONCURRENT_USERS: both[CONCURRENT_USERS]}):
-        fleet.do(
-            "server",
-            SaveClient(
-                id="GW1",
-                password="",
-                password_again="",
-                platform="psa3000",
-                product="pcs",
-                allocations=allocations,
-                new=False,
-            ),
-        )
+        fleet.do("server", fleet.change("GW1", allocations))
         fleet.advance(hours=6)
 
     assert (fleet.leased("GW1"), fleet.leased("GW1", RDP_USERS)) == (50, 0)

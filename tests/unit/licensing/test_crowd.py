@@ -11,10 +11,7 @@ from leaselab.testbed.testing.fleet import Fleet
 @pytest.fixture
 def fleet() -> Fleet:
     """A server with 1,000 users and a client: reserved 50, increment 10, maximum 100."""
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-1000U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=50, increment=10, maximum=100)
-    return fleet
+    return Fleet.pair("CONSEC-1000U-1YR", reserved=50, increment=10, maximum=100)
 
 
 def test_no_crowd_comes_before_first_boot_is_over() -> None:
@@ -67,9 +64,8 @@ def test_out_of_contact_a_crowd_helps_itself_up_to_the_maximum(fleet: Fleet) -> 
 
 @pytest.mark.rule("AUT-04")
 def test_out_of_contact_with_auto_leasing_off_a_crowd_gets_no_more_than_it_had() -> None:
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-100U-1YR"], kind="psa5000")  # 50 available is not more than 30 % of 950
-    fleet.client("GW1", reserved=50, increment=10, maximum=1000)
+    fleet = Fleet.pair("CONSEC-100U-1YR", reserved=50, increment=10, maximum=1000)
+    # 50 available is not more than 30 % of 950
     fleet.advance(days=1)
     fleet.cuts.add(("GW1", "server"))
     fleet.advance(hours=6)
@@ -87,9 +83,7 @@ def test_users_of_another_feature_who_are_turned_away_bring_no_emergency(fleet: 
 
 @pytest.mark.rule("LSE-03")
 def test_a_crowd_that_asked_and_got_nothing_does_not_ask_again() -> None:
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-50U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=50, increment=10, maximum=100)
+    fleet = Fleet.pair("CONSEC-50U-1YR", reserved=50, increment=10, maximum=100)
 
     assert fleet.do("GW1", SetCrowd(users=60)) == Crowd(users=55, turned_away=5)
     assert fleet.report("server").counters["denials:capacity"] == 1

@@ -3,7 +3,7 @@
 import pytest
 
 from leaselab.appliance.instants import DAY
-from leaselab.appliance.licensing.commands import CONCURRENT_USERS, Allocation, DeleteLicense, SaveClient, SetServer
+from leaselab.appliance.licensing.commands import CONCURRENT_USERS, Allocation, DeleteLicense, SetServer
 from leaselab.appliance.licensing.doubt import Doubt, after_answer, first_end, still
 from leaselab.appliance.licensing.messages import FeatureLease, IncrementLease
 from leaselab.testbed.simulation.network import Mishap
@@ -13,10 +13,7 @@ from leaselab.testbed.testing.fleet import CLIENT_PASSWORD, Fleet
 @pytest.fixture
 def fleet() -> Fleet:
     """A server with 100 users, and a client: reserved 50, increment 25, maximum 100."""
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-100U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=50, increment=25, maximum=100)
-    return fleet
+    return Fleet.pair("CONSEC-100U-1YR", reserved=50, increment=25, maximum=100)
 
 
 def promised(fleet: Fleet) -> int:
@@ -25,18 +22,8 @@ def promised(fleet: Fleet) -> int:
 
 def reserve(fleet: Fleet, units: int) -> None:
     """Change what is reserved for the client, as an admin does."""
-    fleet.do(
-        "server",
-        SaveClient(
-            id="GW1",
-            password="",
-            password_again="",
-            platform="psa3000",
-            product="pcs",
-            allocations={CONCURRENT_USERS: Allocation(reserved=units, increment=25, maximum=100)},
-            new=False,
-        ),
-    )
+    allocation = Allocation(reserved=units, increment=25, maximum=100)
+    fleet.do("server", fleet.change("GW1", {CONCURRENT_USERS: allocation}))
 
 
 @pytest.mark.rule("LSE-10")

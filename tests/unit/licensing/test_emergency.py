@@ -1,69 +1,22 @@
 """Emergency mode: more users than are licensed, for eight weeks in all (ICE-01 to ICE-04)."""
 
-import msgspec
 import pytest
+from tests.unit.licensing.emergencies import OFF, ON, automatic, gateway, log, mode, most, signed_in, switched
 
-from leaselab.appliance.instants import DAY, MINUTE, WEEK, Instant, parse_instant
+from leaselab.appliance.instants import DAY, MINUTE, WEEK
 from leaselab.appliance.licensing.commands import (
     CONCURRENT_USERS,
     RDP_USERS,
     DeleteLicense,
-    SetEmergency,
 )
 from leaselab.appliance.licensing.emergency import Emergency, limit
-from leaselab.appliance.licensing.eventlog import lines
-from leaselab.appliance.licensing.events import ApplianceEvent, EmergencySwitched
 from leaselab.appliance.licensing.views import EmergencyStanding
 from leaselab.appliance.machine import Refusal
 from leaselab.testbed.testing.fleet import Fleet
 
-NEW_YEAR = parse_instant("2018-01-01")
-ON = SetEmergency(enabled=True)
-OFF = SetEmergency(enabled=False)
-
-
-def gateway(*skus: str, release: str = "8.3R1") -> Fleet:
-    """Return a fleet of one gateway for at most 200 users; unless said otherwise 100 are licensed, and ICE."""
-    fleet = Fleet()
-    fleet.appliance("gw", release=release, maximum_users=200)
-    fleet.install("gw", *(skus or ("ICE", "ACCESS-100U-1YR")))
-    return fleet
-
-
-def automatic(*skus: str) -> Fleet:
-    """Return the same with a release that enables the mode by itself."""
-    return gateway(*skus, release="9.1R7")
-
-
-def mode(fleet: Fleet, name: str = "gw") -> str:
-    return fleet.report(name).emergency.state
-
 
 def left(fleet: Fleet) -> int:
     return fleet.report("gw").emergency.left
-
-
-def most(fleet: Fleet, feature: str = CONCURRENT_USERS, name: str = "gw") -> int:
-    return fleet.report(name).features[feature].limit
-
-
-def signed_in(fleet: Fleet) -> int:
-    return fleet.report("gw").features[CONCURRENT_USERS].signed_in
-
-
-def switched(fleet: Fleet) -> list[tuple[Instant, bool, str]]:
-    """Return when emergency mode was switched, to what and by whom; times count from the fleet's first instant."""
-    events = ((at, msgspec.json.decode(body, type=ApplianceEvent)) for _, at, body in fleet.store.history("gw"))
-    return [(at - NEW_YEAR, event.enabled, event.by) for at, event in events if isinstance(event, EmergencySwitched)]
-
-
-def log(fleet: Fleet) -> list[tuple[int, str, str]]:
-    return [
-        (line.severity, line.code, line.message)
-        for _, at, body in fleet.store.history("gw")
-        for line in lines(msgspec.json.decode(body, type=ApplianceEvent), at)
-        if "ICE" in line.message and "emergency" in line.message
-    ]
 
 
 # --- the limit -------------------------------------------------------------------------------------------------------

@@ -57,9 +57,7 @@ def test_severities_print_as_the_products_words(severity: int, word: str) -> Non
 
 
 def test_the_story_of_a_lease_is_told_on_both_sides() -> None:
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-1000U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=50, increment=10, maximum=100)
+    fleet = Fleet.pair("CONSEC-1000U-1YR", reserved=50, increment=10, maximum=100)
     fleet.sign_in("GW1", 51)
     fleet.cuts.add(("GW1", "server"))
     fleet.advance(days=11)

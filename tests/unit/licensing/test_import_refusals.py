@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.unit.licensing.transfers import INTERNAL, PASSWORD, changed, export
 
 from leaselab.appliance.instants import HOUR
 from leaselab.appliance.licensing import commands, transfer
 from leaselab.appliance.licensing.commands import (
     CONCURRENT_USERS,
     Allocation,
-    ExportConfiguration,
     ImportConfiguration,
     SaveClient,
     SetDownloads,
@@ -22,15 +22,6 @@ from leaselab.appliance.licensing.commands import (
 from leaselab.appliance.licensing.transfer import LicenseEntry
 from leaselab.appliance.machine import Refusal
 from leaselab.testbed.testing.fleet import Fleet
-
-PASSWORD = "correct horse"
-INTERNAL = SetNetwork(port="internal", address="10.0.0.5", netmask="255.255.255.0", dns=("10.0.0.1",))
-
-
-def export(fleet: Fleet, name: str) -> bytes:
-    document = fleet.do(name, ExportConfiguration(password=PASSWORD))
-    assert isinstance(document, bytes)
-    return document
 
 
 def refused(fleet: Fleet, name: str, command: ImportConfiguration) -> Refusal:
@@ -48,18 +39,10 @@ def importing(document: bytes, *sections: str, password: str = PASSWORD) -> Impo
     return ImportConfiguration(document=document, password=password, sections=sections or commands.SECTIONS)
 
 
-def changed(fleet: Fleet, name: str, **parts: Any) -> bytes:
-    """Return a document as the device would write it if parts of its configuration were different."""
-    state = fleet.devices[name].state
-    return transfer.seal(msgspec.structs.replace(transfer.configuration_of(state), **parts), state, PASSWORD)
-
-
 @pytest.fixture
 def fleet() -> Fleet:
     """A server with 100 users and the client GW1 (reserved 20, increment 10, maximum 50), and a second PSA5000."""
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-100U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=20, increment=10, maximum=50)
+    fleet = Fleet.pair("CONSEC-100U-1YR", reserved=20, increment=10, maximum=50)
     fleet.appliance("other", kind="psa5000")
     return fleet
 

@@ -3,52 +3,23 @@
 from datetime import date
 from typing import Any
 
-import msgspec
 import pytest
+from tests.unit.licensing.transfers import INTERNAL, changed, export, load, skus
 
 from leaselab.appliance.instants import DAY, WEEK, parse_instant
 from leaselab.appliance.licensing import commands, transfer
 from leaselab.appliance.licensing.commands import (
     CONCURRENT_USERS,
     DeleteLicense,
-    ExportConfiguration,
-    ImportConfiguration,
     ImportReport,
     PullState,
     Recall,
     RemoveServer,
     SetEmergency,
-    SetNetwork,
     Surrender,
 )
 from leaselab.appliance.models.releases import Release
 from leaselab.testbed.testing.fleet import Fleet
-
-PASSWORD = "correct horse"
-INTERNAL = SetNetwork(port="internal", address="10.0.0.5", netmask="255.255.255.0", dns=("10.0.0.1",))
-
-
-def export(fleet: Fleet, name: str) -> bytes:
-    document = fleet.do(name, ExportConfiguration(password=PASSWORD))
-    assert isinstance(document, bytes)
-    return document
-
-
-def load(fleet: Fleet, name: str, document: bytes, *sections: str) -> ImportReport:
-    command = ImportConfiguration(document=document, password=PASSWORD, sections=sections or commands.SECTIONS)
-    report = fleet.do(name, command)
-    assert isinstance(report, ImportReport)
-    return report
-
-
-def changed(fleet: Fleet, name: str, **parts: Any) -> bytes:
-    """Return a document as the device would write it if parts of its configuration were different."""
-    state = fleet.devices[name].state
-    return transfer.seal(msgspec.structs.replace(transfer.configuration_of(state), **parts), state, PASSWORD)
-
-
-def skus(fleet: Fleet, name: str) -> list[str]:
-    return [row.sku for row in fleet.report(name).licenses]
 
 
 def same_device(*, start: str = "2018-01-01", **about: Any) -> Fleet:
@@ -241,9 +212,7 @@ def test_a_subscription_that_is_imported_ends_the_penalty() -> None:
 
 def surrendering() -> Fleet:
     """Return a lab whose client GW1 has a permanent license of 50 (SN00003) and its member license (SN00002)."""
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-100U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=10, increment=10, maximum=100)
+    fleet = Fleet.pair("CONSEC-100U-1YR", reserved=10, increment=10, maximum=100)
     fleet.install("GW1", "PSA-LICENSE-MBR", "CONSEC-ADD-50U")
     return fleet
 

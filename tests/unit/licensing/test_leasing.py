@@ -5,17 +5,14 @@ from typing import Any
 import pytest
 
 from leaselab.appliance.instants import DAY, HOUR, MINUTE
-from leaselab.appliance.licensing.commands import CONCURRENT_USERS, Allocation, PullState, SaveClient, SetServer
+from leaselab.appliance.licensing.commands import CONCURRENT_USERS, Allocation, PullState, SetServer
 from leaselab.testbed.testing.fleet import Fleet
 
 
 @pytest.fixture
 def fleet() -> Fleet:
     """A server with 1,000 users and a client: reserved 50, increment 10, maximum 100."""
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-1000U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=50, increment=10, maximum=100)
-    return fleet
+    return Fleet.pair("CONSEC-1000U-1YR", reserved=50, increment=10, maximum=100)
 
 
 def ends(fleet: Fleet, kind: str, name: str = "GW1") -> list[int]:
@@ -54,9 +51,7 @@ def test_a_feature_that_was_not_allocated_is_not_leased(fleet: Fleet) -> None:
 
 @pytest.mark.rule("LSE-03")
 def test_an_increment_is_granted_only_while_the_server_has_it() -> None:
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-100U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=50, increment=20, maximum=100)
+    fleet = Fleet.pair("CONSEC-100U-1YR", reserved=50, increment=20, maximum=100)
     fleet.client("GW2", reserved=40, increment=10, maximum=100)
 
     fleet.sign_in("GW1", 51)
@@ -67,9 +62,7 @@ def test_an_increment_is_granted_only_while_the_server_has_it() -> None:
 
 @pytest.mark.rule("LSE-04")
 def test_an_increment_that_would_pass_the_maximum_grants_nothing() -> None:
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-1000U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=50, increment=30, maximum=100)
+    fleet = Fleet.pair("CONSEC-1000U-1YR", reserved=50, increment=30, maximum=100)
 
     fleet.sign_in("GW1", 88)
 
@@ -213,16 +206,8 @@ def test_a_client_that_restarts_holds_what_it_held(fleet: Fleet) -> None:
 @pytest.mark.rule("CFG-01")
 def test_a_changed_record_reaches_the_client_at_its_next_renewal_or_when_pulled(fleet: Fleet) -> None:
     def change(reserved: int) -> None:
-        record = SaveClient(
-            id="GW1",
-            password="",
-            password_again="",
-            platform="psa3000",
-            product="pcs",
-            allocations={CONCURRENT_USERS: Allocation(reserved=reserved, increment=10, maximum=100)},
-            new=False,
-        )
-        fleet.do("server", record)
+        allocation = Allocation(reserved=reserved, increment=10, maximum=100)
+        fleet.do("server", fleet.change("GW1", {CONCURRENT_USERS: allocation}))
 
     change(reserved=70)
     assert fleet.leased("GW1") == 50
@@ -273,20 +258,10 @@ def test_an_unreachable_server_is_tried_again_after_growing_capped_pauses(fleet:
 
 @pytest.mark.rule("LSE-10")
 def test_what_a_client_holds_beyond_its_reserve_is_not_there_to_be_reserved() -> None:
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-50U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=10, increment=20, maximum=50)
+    fleet = Fleet.pair("CONSEC-50U-1YR", reserved=10, increment=20, maximum=50)
     fleet.sign_in("GW1", 50)
     assert fleet.leased("GW1") == 50
-    record = SaveClient(
-        id="GW1",
-        password="",
-        password_again="",
-        platform="psa3000",
-        product="pcs",
-        allocations={CONCURRENT_USERS: Allocation(reserved=50, increment=20, maximum=50)},
-        new=False,
-    )
+    record = fleet.change("GW1", {CONCURRENT_USERS: Allocation(reserved=50, increment=20, maximum=50)})
 
     assert "more than the 10 available" in fleet.ask("server", record).message
     assert fleet.report("server").features[CONCURRENT_USERS].promised == 50
@@ -294,21 +269,10 @@ def test_what_a_client_holds_beyond_its_reserve_is_not_there_to_be_reserved() ->
 
 @pytest.mark.rule("LSE-10")
 def test_a_record_cut_down_below_what_the_client_holds_reserves_nothing_on_top_of_it() -> None:
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-100U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=0, increment=5, maximum=15)
+    fleet = Fleet.pair("CONSEC-100U-1YR", reserved=0, increment=5, maximum=15)
     fleet.sign_in("GW1", 10)
     cut_down = Allocation(reserved=5, increment=0, maximum=5)
-    record = SaveClient(
-        id="GW1",
-        password="",
-        password_again="",
-        platform="psa3000",
-        product="pcs",
-        allocations={CONCURRENT_USERS: cut_down},
-        new=False,
-    )
-    fleet.do("server", record)
+    fleet.do("server", fleet.change("GW1", {CONCURRENT_USERS: cut_down}))
 
     fleet.sign_in("GW1", 1)  # the gateway asks for one more increment
 

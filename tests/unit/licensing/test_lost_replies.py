@@ -9,7 +9,6 @@ from leaselab.appliance.licensing.commands import (
     DeleteClient,
     DeleteLicense,
     PullState,
-    SaveClient,
     SetServer,
     SetServerRole,
 )
@@ -21,24 +20,13 @@ from leaselab.testbed.testing.fleet import CLIENT_PASSWORD, Fleet
 @pytest.fixture
 def fleet() -> Fleet:
     """A server with 100 users; a client with reserved 50, increment 10, maximum 100."""
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-100U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=50, increment=10, maximum=100)
-    return fleet
+    return Fleet.pair("CONSEC-100U-1YR", reserved=50, increment=10, maximum=100)
 
 
 def save(fleet: Fleet, *, reserved: int, increment: int = 10, maximum: int = 100) -> None:
     """Change the client's record."""
-    record = SaveClient(
-        id="GW1",
-        password="",
-        password_again="",
-        platform="psa3000",
-        product="pcs",
-        allocations={CONCURRENT_USERS: Allocation(reserved=reserved, increment=increment, maximum=maximum)},
-        new=False,
-    )
-    fleet.do("server", record)
+    allocation = Allocation(reserved=reserved, increment=increment, maximum=maximum)
+    fleet.do("server", fleet.change("GW1", {CONCURRENT_USERS: allocation}))
 
 
 def lose_the_reply(fleet: Fleet) -> None:
@@ -118,25 +106,12 @@ def test_a_deleted_client_stays_on_the_books_while_it_may_count_something(fleet:
 
 @pytest.mark.rule("LSE-10")
 def test_reserved_counts_come_on_top_of_the_increments_that_live() -> None:
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-100U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=0, increment=30, maximum=90)
+    fleet = Fleet.pair("CONSEC-100U-1YR", reserved=0, increment=30, maximum=90)
     fleet.sign_in("GW1", 80)
     assert fleet.leased("GW1") == 90
 
-    refused = fleet.ask(
-        "server",
-        SaveClient(
-            id="GW1",
-            password="",
-            password_again="",
-            platform="psa3000",
-            product="pcs",
-            allocations={CONCURRENT_USERS: Allocation(reserved=20, increment=10, maximum=40)},
-            new=False,
-        ),
-    )
-    assert isinstance(refused, Refusal)
+    too_much = fleet.change("GW1", {CONCURRENT_USERS: Allocation(reserved=20, increment=10, maximum=40)})
+    assert isinstance(fleet.ask("server", too_much), Refusal)
     save(fleet, reserved=10, increment=10, maximum=40)
     fleet.sign_in("GW1", 15)  # not yet renewed: the lease is asked for under the new record
 

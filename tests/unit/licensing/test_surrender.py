@@ -17,9 +17,7 @@ from leaselab.testbed.testing.fleet import Fleet
 @pytest.fixture
 def fleet() -> Fleet:
     """A server with 100 users; a client with a permanent license of 50 (SN00003), and its member license."""
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-100U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=10, increment=10, maximum=100)
+    fleet = Fleet.pair("CONSEC-100U-1YR", reserved=10, increment=10, maximum=100)
     fleet.install("GW1", "PSA-LICENSE-MBR", "CONSEC-ADD-50U")
     return fleet
 
@@ -108,9 +106,7 @@ def test_only_permanent_user_counts_can_be_surrendered(fleet: Fleet, sku: str, r
 @pytest.mark.rule("ENF-10")
 @pytest.mark.parametrize("member", [None, "MAG2600-LICENSE-MBR"])
 def test_without_the_member_license_of_its_platform_the_client_refuses(member: str | None) -> None:
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-100U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=10, increment=10, maximum=100)
+    fleet = Fleet.pair("CONSEC-100U-1YR", reserved=10, increment=10, maximum=100)
     fleet.install("GW1", "CONSEC-ADD-50U", *([member] if member else []))
 
     refusal = fleet.ask("GW1", Surrender(serial="SN00002"))
@@ -141,9 +137,7 @@ def test_a_device_without_a_license_server_has_nobody_to_surrender_to() -> None:
 
 @pytest.mark.rule("ENF-09")
 def test_leasing_permanent_counts_without_a_member_license_shows_the_notice_and_stops_nothing() -> None:
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-ADD-100U"], kind="psa5000")
-    fleet.client("GW1", reserved=10, increment=10, maximum=100)
+    fleet = Fleet.pair("CONSEC-ADD-100U", reserved=10, increment=10, maximum=100)
 
     assert "no PSA-LICENSE-MBR" in fleet.report("GW1").out_of_compliance
     assert fleet.sign_in("GW1", 20) == []
@@ -154,9 +148,7 @@ def test_leasing_permanent_counts_without_a_member_license_shows_the_notice_and_
 
 @pytest.mark.rule("ENF-09")
 def test_a_client_of_subscriptions_only_is_in_compliance() -> None:
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-100U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=10, increment=10, maximum=100)
+    fleet = Fleet.pair("CONSEC-100U-1YR", reserved=10, increment=10, maximum=100)
 
     assert fleet.report("GW1").out_of_compliance == ""
 

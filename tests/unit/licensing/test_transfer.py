@@ -1,61 +1,30 @@
 """Configuration and licenses in one document, and its import (CFG-02 to CFG-04)."""
 
-from typing import Any
-
 import msgspec
 import pytest
+from tests.unit.licensing.transfers import INTERNAL, PASSWORD, changed, export, load, skus
 
 from leaselab.appliance.instants import HOUR, NEVER
-from leaselab.appliance.licensing import commands, transfer
+from leaselab.appliance.licensing import transfer
 from leaselab.appliance.licensing.commands import (
     CONCURRENT_USERS,
     Allocation,
     DeleteClient,
     ExportConfiguration,
-    ImportConfiguration,
     ImportReport,
     RemoveServer,
     SetDownloads,
-    SetNetwork,
     SetServerRole,
 )
 from leaselab.appliance.licensing.transfer import Document, LicenseEntry
 from leaselab.appliance.machine import Refusal
 from leaselab.testbed.testing.fleet import CLIENT_PASSWORD, Fleet
 
-PASSWORD = "correct horse"
-INTERNAL = SetNetwork(port="internal", address="10.0.0.5", netmask="255.255.255.0", dns=("10.0.0.1",))
-
-
-def export(fleet: Fleet, name: str) -> bytes:
-    document = fleet.do(name, ExportConfiguration(password=PASSWORD))
-    assert isinstance(document, bytes)
-    return document
-
-
-def load(fleet: Fleet, name: str, document: bytes, *sections: str) -> ImportReport:
-    command = ImportConfiguration(document=document, password=PASSWORD, sections=sections or commands.SECTIONS)
-    report = fleet.do(name, command)
-    assert isinstance(report, ImportReport)
-    return report
-
-
-def changed(fleet: Fleet, name: str, **parts: Any) -> bytes:
-    """Return a document as the device would write it if parts of its configuration were different."""
-    state = fleet.devices[name].state
-    return transfer.seal(msgspec.structs.replace(transfer.configuration_of(state), **parts), state, PASSWORD)
-
-
-def skus(fleet: Fleet, name: str) -> list[str]:
-    return [row.sku for row in fleet.report(name).licenses]
-
 
 @pytest.fixture
 def fleet() -> Fleet:
     """A server with 100 users and the client GW1 (reserved 20, increment 10, maximum 50), and a second PSA5000."""
-    fleet = Fleet()
-    fleet.license_server(licenses=["CONSEC-100U-1YR"], kind="psa5000")
-    fleet.client("GW1", reserved=20, increment=10, maximum=50)
+    fleet = Fleet.pair("CONSEC-100U-1YR", reserved=20, increment=10, maximum=50)
     fleet.appliance("other", kind="psa5000")
     return fleet
 

@@ -5,11 +5,10 @@ import re
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from leaselab.appliance.licensing.passwords import MIN_ADMIN_PASSWORD
+
 Check: TypeAlias = Callable[[str], str]
 """From an answer to the reason against it; empty where it will do."""
-
-MINIMUM_PASSWORD_CHARACTERS: Final = 6
-"""Facts 1.2 (7.1); no later figure is published."""
 
 MAX_NAME_CHARACTERS: Final = 64
 """A common name's limit (RFC 5280, ub-common-name)."""
@@ -93,9 +92,9 @@ def administrator(text: str) -> str:
 
 def password(text: str) -> str:
     """Check a new password."""
-    if len(text) >= MINIMUM_PASSWORD_CHARACTERS:
+    if len(text) >= MIN_ADMIN_PASSWORD:
         return ""
-    return f"Could not change password. New password must be at least {MINIMUM_PASSWORD_CHARACTERS} characters long."
+    return f"Could not change password. New password must be at least {MIN_ADMIN_PASSWORD} characters long."
 
 
 def name(text: str) -> str:

@@ -19,9 +19,6 @@ from leaselab.appliance.models.releases import (
 )
 from leaselab.appliance.models.services import HALTED_ON_LICENSE_SERVER, service_states
 
-HTTPS_PORT = 443
-"""Left out of addresses that people read."""
-
 
 class PortFacts(msgspec.Struct, frozen=True):
     """The addresses of one port."""
@@ -127,7 +124,6 @@ def facts_of(
     release, platform = state.parsed_release, state.platform
     internal = state.network.get("internal")
     host = internal.address if internal is not None else config.addresses["internal"]
-    port = "" if config.ports.https == HTTPS_PORT else f":{config.ports.https}"
     return Facts(
         hostname=state.hostname,
         vendor=vendor_name(release, state.personality),
@@ -136,7 +132,7 @@ def facts_of(
         build=build_of(release),
         hardware_id=state.hardware_id,
         serial_number=state.serial_number,
-        admin_url=f"https://{host}{port}/admin",
+        admin_url=f"{config.ports.web_address(host)}/admin",
         driver=platform.driver,
         virtual=platform.virtual,
         offers_virtual_license_server=platform.virtual and has_virtual_license_server(release, state.personality),

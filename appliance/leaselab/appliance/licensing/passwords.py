@@ -9,6 +9,9 @@ import hmac
 from functools import lru_cache
 from typing import Final
 
+MIN_ADMIN_PASSWORD: Final = 6
+"""Characters of an administrator's (facts 1.2, 7.1; no later figure is published)."""
+
 MAX_PASSWORD: Final = 1_024
 """Characters. A longer one is nobody's: it is refused where it is set, and not worked for where it is tried."""
 

@@ -142,6 +142,5 @@ def stopped(standing: Standing, agenda: Agenda) -> None:
 
 def restored(standing: Standing, agenda: Agenda, at: Instant) -> None:
     """Serve again: an authentication code was entered and the service took it (VLS-08)."""
-    standing.state, standing.last_ok_at, standing.why = "ok", at, ""
-    agenda.set(HEARTBEAT_KEY, at)
-    agenda.set(STOP_KEY, at + GRACE)
+    standing.why = ""
+    begin(standing, agenda, at)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -19,9 +19,6 @@ from leaselab.testbed.runtimes.protocol import RunningNode, Runtime
 from leaselab.testbed.timekeeper.keeper import Timekeeper
 from leaselab.testbed.topology.plan import Entry, NodePlan
 from leaselab.testbed.views import NodeStatus, Progress
-
-HTTPS_PORT: Final = 443
-"""Left out of addresses that people read."""
 
 
 @dataclass(slots=True)
@@ -281,7 +278,6 @@ class Fleet:
         seat = self.seat(name)
         config = seat.plan.config
         address = config.addresses["internal"]
-        https = "" if config.ports.https == HTTPS_PORT else f":{config.ports.https}"
         process = seat.running.process if seat.running else None
         return NodeStatus(
             name=name,
@@ -293,7 +289,7 @@ class Fleet:
             failure=seat.failure,
             addresses=config.addresses,
             ports={"ssh": config.ports.ssh, "https": config.ports.https, "metrics": config.ports.metrics},
-            admin_url=f"https://{address}{https}/admin",
+            admin_url=f"{config.ports.web_address(address)}/admin",
             metrics_url=f"http://{address}:{config.ports.metrics}/metrics",
             pid=process.pid if process else 0,
         )

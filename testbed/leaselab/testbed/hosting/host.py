@@ -16,13 +16,14 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
 
+from leaselab.appliance.adapters.wire.loop import run_loop
 from leaselab.testbed import processes
 from leaselab.testbed.capacity import preflight, survey
 from leaselab.testbed.clearing import clear
@@ -205,12 +206,7 @@ class LabHost:
     def _existing(self) -> Plan | None:
         if self._lab is not None:
             return self._lab.plan
-        try:
-            return Plan.from_json(self._folder.plan.read_bytes())
-        except FileNotFoundError:
-            return None
-        except ValueError as error:
-            raise LeaselabError(str(error)) from error
+        return self._folder.read_plan()
 
     async def _raise(self, plan: Plan) -> RaisedLab:
         if self._journal is None:
@@ -297,15 +293,6 @@ class LabHost:
             write_whole(self._folder.keys / "ca.pem", plan.authority_certificate.encode(), mode=0o644, sync=False)
 
 
-def run_in_loop(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in the quickest loop there is."""
-    try:
-        import uvloop
-    except ImportError:  # not on every system; asyncio's own loop does, at half the speed
-        return asyncio.run(coroutine)
-    return uvloop.run(coroutine)
-
-
 async def _run(host: LabHost) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: host.end(keep=True))
     await host.run()
@@ -345,7 +332,7 @@ def main() -> None:
             listener.setblocking(False)
             await _run(LabHost(folder, claim, listener))
 
-    run_in_loop(serve())
+    run_loop(serve())
 
 
 def _log_to(path: Path) -> None:

@@ -71,6 +71,7 @@ class RaisedLab:
         plan: what it is to be, or was when the last host had it.
         now: the first instant of a new lab.
         runtime: makes the runtime that nodes run in.
+        journal: of what the lab makes.
         on_progress: told of each step of each node.
     """
 

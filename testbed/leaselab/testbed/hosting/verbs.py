@@ -228,14 +228,4 @@ def _state(nodes: tuple[NodeStatus, ...]) -> str:
 
 
 def _advanced(run: Advance) -> Advanced:
-    return msgspec.convert(
-        {
-            "start": run.start,
-            "to": run.to,
-            "now": run.now,
-            "grants": run.grants,
-            "state": run.state,
-            "failure": run.failure,
-        },
-        Advanced,
-    )
+    return Advanced(start=run.start, to=run.to, now=run.now, grants=run.grants, state=run.state, failure=run.failure)

@@ -133,7 +133,7 @@ def warm() -> str:
 
 def rehearsed() -> str:
     """Live a node's life in brief; return why that failed. Children are larger then, and no worse."""
-    from leaselab.appliance.main import run_loop
+    from leaselab.appliance.adapters.wire.loop import run_loop
     from leaselab.testbed.runtimes.rehearsal import rehearse
 
     try:

@@ -12,7 +12,7 @@ ones that labs run, on the network, clock and store of :mod:`leaselab.testbed.si
 import hashlib
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Self
 
 from leaselab.appliance.cloud.center import CloudState
 from leaselab.appliance.config import ApplianceConfig, AuthCode, CloudConfig, Ports, Ssh, Tls
@@ -59,6 +59,14 @@ class Fleet:
         self._seed = seed
         self._cloud = cloud
         self._minted = 0
+
+    @classmethod
+    def pair(cls, *licenses: str, reserved: int, increment: int, maximum: int) -> Self:
+        """Return a fleet of a license server and its client ``GW1``."""
+        fleet = cls()
+        fleet.license_server(licenses=licenses, kind="psa5000")
+        fleet.client("GW1", reserved=reserved, increment=increment, maximum=maximum)
+        return fleet
 
     # --- making devices ---
 
@@ -156,6 +164,19 @@ class Fleet:
         self.do(server, record)
         self.connect(name, server)
         return device
+
+    def change(self, name: str, allocations: dict[str, commands.Allocation]) -> commands.SaveClient:
+        """Return the command with which an admin of its server changes what a client may have."""
+        state = self.factory_state(name)
+        return commands.SaveClient(
+            id=name,
+            password="",
+            password_again="",
+            platform=state.kind,
+            product=state.personality,
+            allocations=allocations,
+            new=False,
+        )
 
     def cluster(self, cluster: str, *names: str, heartbeat: Duration = 0) -> None:
         """Make appliances the nodes of a cluster, the first of them its leader."""

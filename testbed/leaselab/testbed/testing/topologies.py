@@ -11,22 +11,27 @@ def gateways(name: str, *names: str, settings: str = "") -> str:
     return f"name: {name}\nnodes:\n" + "".join(f"  {node}: {{{each}}}\n" for node in names or ("gw1",))
 
 
-def pair(name: str) -> str:
-    """Return a lab of a license server for 100 users and the gateway ``gw1`` with three of them.
+def pair(name: str, *, licensed: int = 100, reserved: int = 20, maximum: int = 100, gateway: str = "users: 3") -> str:
+    """Return a lab of a license server and the gateway ``gw1``, which leases 25 more users at a time.
 
-    The gateway has 20 reserved, and gets 25 more at a time up to 100.
+    Args:
+        name: of the lab.
+        licensed: users that the server has licenses for.
+        reserved: what it keeps for the gateway.
+        maximum: what the gateway can have at most.
+        gateway: its further settings.
     """
     return f"""name: {name}
 defaults: {{{_BOOT}}}
 nodes:
   server:
     kind: psa5000
-    licenses: [CONSEC-100U-1YR]
+    licenses: [CONSEC-{licensed}U-1YR]
     license-server:
       clients:
         GW1:
           node: gw1
           password: secret1
-          features: {{concurrent-users: {{reserved: 20, increment: 25, maximum: 100}}}}
-  gw1: {{kind: psa3000, license-client: {{server: server, id: GW1}}, users: 3}}
+          features: {{concurrent-users: {{reserved: {reserved}, increment: 25, maximum: {maximum}}}}}
+  gw1: {{kind: psa3000, license-client: {{server: server, id: GW1}}{f", {gateway}" if gateway else ""}}}
 """

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from http.cookies import SimpleCookie
 from types import SimpleNamespace
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 from urllib.parse import urlencode
 
 import msgspec
@@ -69,6 +69,15 @@ class Visitor:
         self.path = ""
         self.cookies: dict[str, str] = {}
         self._connection = cast("Connection", SimpleNamespace(peer=(source, 50_000)))
+
+    @classmethod
+    def administrator(cls, fleet: Fleet, device: str, page: str = "") -> Self:
+        """Return a browser whose user has signed in as administrator and opened a page."""
+        visitor = cls(fleet, device)
+        visitor.sign_in()
+        if page:
+            visitor.get(page)
+        return visitor
 
     @property
     def source(self) -> str:

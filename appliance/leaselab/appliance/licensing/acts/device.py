@@ -7,7 +7,7 @@ from leaselab.appliance.licensing import client, commands, standing
 from leaselab.appliance.licensing import events as e
 from leaselab.appliance.licensing.acts.keys import recount
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
-from leaselab.appliance.licensing.passwords import MAX_PASSWORD, hash_password
+from leaselab.appliance.licensing.passwords import MAX_PASSWORD, MIN_ADMIN_PASSWORD, hash_password
 from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.appliance.licensing.users import MAX_USER_NAME, is_user_name
 from leaselab.appliance.machine import Decision, Refusal
@@ -15,25 +15,31 @@ from leaselab.appliance.models.platforms import MAG, PERSONALITIES
 from leaselab.appliance.models.releases import Release, ReleaseError, has_virtual_license_server, matching_release
 
 
+def _named(state: ApplianceState, text: str) -> Release | Refusal:
+    """Read a release, and name it as the device's personality does (PLT-03)."""
+    try:
+        return matching_release(Release.parse(text), state.personality)
+    except ReleaseError as error:
+        return Refusal("release", f"{error}; {state.hostname} stays with {state.release}")
+
+
 def _power_on(state: ApplianceState, command: commands.PowerOn, _now: Instant) -> Decision | Refusal:
     """Start with a release, named as the personality names it (PLT-03); another one than before is an upgrade.
 
     The release asked for the last time is no wish to leave the one that somebody has rolled back to since.
     """
-    try:
-        release = matching_release(Release.parse(command.release), state.personality)
-    except ReleaseError as error:
-        return Refusal("release", f"{error}; {state.hostname} stays with {state.release}")
+    release = _named(state, command.release)
+    if isinstance(release, Refusal):
+        return release
     runs = state.release if str(release) == state.told_release else str(release)
     return Decision(events=(e.Booted(release=runs, secret=command.secret, told=str(release)),))
 
 
 def _install(state: ApplianceState, command: commands.InstallSoftware, _now: Instant) -> Decision | Refusal:
     """Another release, of this device's personality (PLT-03); it stands until the lab's file names another one."""
-    try:
-        release = matching_release(Release.parse(command.release), state.personality)
-    except ReleaseError as error:
-        return Refusal("release", f"{error}; {state.hostname} stays with {state.release}")
+    release = _named(state, command.release)
+    if isinstance(release, Refusal):
+        return release
     if str(release) == state.release:
         return Refusal("same-release", f"the device runs {state.release} already")
     if state.virtual_license_server and not has_virtual_license_server(release, state.personality):
@@ -127,10 +133,6 @@ def _delete_vlan(state: ApplianceState, command: commands.DeleteVlan, _now: Inst
 
 def _vlan_deleted(state: ApplianceState, event: e.VlanDeleted, _at: Instant) -> None:
     del state.vlans[event.name]
-
-
-MIN_ADMIN_PASSWORD: Final = 6
-"""Facts 1.2: shorter ones are refused at the console."""
 
 
 def _create_admin(state: ApplianceState, command: commands.CreateAdministrator, now: Instant) -> Decision | Refusal:

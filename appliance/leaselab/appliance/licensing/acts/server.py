@@ -53,11 +53,15 @@ def _client_saved(state: ApplianceState, event: e.ClientSaved, at: Instant) -> N
     ledger.save_client(state.server, event, state.agenda, at)
 
 
-def _delete_client(state: ApplianceState, command: commands.DeleteClient, _now: Instant) -> Decision | Refusal:
-    record = state.server.clients.get(command.id)
+def _no_client(state: ApplianceState, client_id: str) -> Refusal | None:
+    record = state.server.clients.get(client_id)
     if record is None or record.deleted:
-        return Refusal("no-client", f"there is no license client {command.id!r}")
-    return Decision(events=(e.ClientDeleted(id=command.id),))
+        return Refusal("no-client", f"there is no license client {client_id!r}")
+    return None
+
+
+def _delete_client(state: ApplianceState, command: commands.DeleteClient, _now: Instant) -> Decision | Refusal:
+    return _no_client(state, command.id) or Decision(events=(e.ClientDeleted(id=command.id),))
 
 
 def _client_deleted(state: ApplianceState, event: e.ClientDeleted, at: Instant) -> None:
@@ -65,10 +69,7 @@ def _client_deleted(state: ApplianceState, event: e.ClientDeleted, at: Instant) 
 
 
 def _release_client(state: ApplianceState, command: commands.ReleaseClient, _now: Instant) -> Decision | Refusal:
-    record = state.server.clients.get(command.id)
-    if record is None or record.deleted:
-        return Refusal("no-client", f"there is no license client {command.id!r}")
-    return Decision(events=(e.ClientReleased(id=command.id),))
+    return _no_client(state, command.id) or Decision(events=(e.ClientReleased(id=command.id),))
 
 
 def _client_released(state: ApplianceState, event: e.ClientReleased, _at: Instant) -> None:

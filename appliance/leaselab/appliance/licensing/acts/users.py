@@ -13,6 +13,8 @@ from leaselab.appliance.licensing.commands import CONCURRENT_USERS
 from leaselab.appliance.licensing.state import ApplianceState
 from leaselab.appliance.machine import Decision, Refusal
 
+_NO_SESSION: Final = Refusal("no-session", "there is no such session; it may have ended")
+
 
 def _sign_in(state: ApplianceState, command: commands.SignIn, now: Instant) -> Decision | Refusal:
     """Admit a user; ask the server first, or help oneself, where the counts do not suffice (LSE-02, AUT-05)."""
@@ -27,7 +29,7 @@ def _sign_in(state: ApplianceState, command: commands.SignIn, now: Instant) -> D
         asked = msgspec.structs.replace(command, asked=True)
         if state.client.contact == "down":
             helped = client.decide_auto_lease(state.client, state.identity(), feature, demand, now)
-            return Decision(events=(helped,) if helped else (), then=(), after_exchange=asked)
+            return Decision(events=(helped,) if helped else (), after_exchange=asked)
         queued = client.decide_continue(
             state.client, state.identity, {**state.demand(), feature: demand}, now, ask_again=True
         )
@@ -63,9 +65,10 @@ def _signed_in(state: ApplianceState, event: e.SignedIn, at: Instant) -> None:
 
 def _sign_out(state: ApplianceState, command: commands.SignOut, _now: Instant) -> Decision | Refusal:
     session = state.sessions.get(command.session)
-    if session is None:
-        return Refusal("no-session", "there is no such session; it may have ended")
-    why = "admin" if command.by_admin else ""
+    return _NO_SESSION if session is None else _over(session, "admin" if command.by_admin else "")
+
+
+def _over(session: commands.Session, why: str) -> Decision:
     return Decision(events=(e.SignedOut(session=session.id, user=session.user, feature=session.feature, why=why),))
 
 
@@ -86,7 +89,7 @@ def _sign_in_refused(state: ApplianceState, event: e.SignInRefused, at: Instant)
 def _see_user(state: ApplianceState, command: commands.SeeUser, now: Instant) -> Decision | Refusal:
     """Keep a session from being idle; where none can be, nothing is written down."""
     if command.session not in state.sessions:
-        return Refusal("no-session", "there is no such session; it may have ended")
+        return _NO_SESSION
     if state.options_of(commands.USERS_ROLE).idle_timeout is None or state.seen[command.session] == now:
         return Decision()
     return Decision(events=(e.UserSeen(session=command.session),))
@@ -110,7 +113,7 @@ def decide_session_end(state: ApplianceState, session_id: str) -> Decision:
     session = state.sessions[session_id]
     options = state.options_of(commands.USERS_ROLE)
     _, why = users.end_of(session, options, seen_at=state.seen[session_id])
-    return Decision(events=(e.SignedOut(session=session.id, user=session.user, feature=session.feature, why=why),))
+    return _over(session, why)
 
 
 def _set_options(_state: ApplianceState, command: commands.SetSessionOptions, _now: Instant) -> Decision | Refusal:

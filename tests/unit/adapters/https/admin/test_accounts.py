@@ -10,18 +10,8 @@ SECOND = {"op": "save", "name": "second", "password": "secret12", "password_agai
 
 
 @pytest.fixture
-def fleet() -> Fleet:
-    fleet = Fleet()
-    fleet.appliance("gw1")
-    return fleet
-
-
-@pytest.fixture
 def admin(fleet: Fleet) -> Visitor:
-    visitor = Visitor(fleet, "gw1")
-    visitor.sign_in()
-    visitor.get(SERVERS)
-    return visitor
+    return Visitor.administrator(fleet, "gw1", SERVERS)
 
 
 def test_an_administrator_is_made_signs_in_and_is_deleted(fleet: Fleet, admin: Visitor) -> None:

@@ -32,10 +32,7 @@ def fleet() -> Fleet:
 
 @pytest.fixture
 def admin(fleet: Fleet) -> Visitor:
-    visitor = Visitor(fleet, "server")
-    visitor.sign_in()
-    visitor.get(addresses.CLIENT)
-    return visitor
+    return Visitor.administrator(fleet, "server", addresses.CLIENT)
 
 
 def record(fleet: Fleet, client_id: str = "GW1") -> ClientRecord:
@@ -47,8 +44,7 @@ def record(fleet: Fleet, client_id: str = "GW1") -> ClientRecord:
 def test_a_device_becomes_a_server_by_the_box_and_then_configures_clients() -> None:
     fleet = Fleet()
     fleet.appliance("gw1", kind="psa5000")
-    admin = Visitor(fleet, "gw1")
-    admin.sign_in()
+    admin = Visitor.administrator(fleet, "gw1")
     admin.get(addresses.CLIENTS)
     assert "New Client" not in admin.text
 
@@ -140,8 +136,7 @@ def test_available_follows_the_reserved_count_that_is_typed_the_platform_and_the
 @pytest.mark.rule("CFG-01")
 def test_a_client_is_changed_keeps_its_password_and_hears_of_it_at_its_next_renewal(fleet: Fleet) -> None:
     fleet.client("GW1", reserved=10, increment=10, maximum=50)
-    admin = Visitor(fleet, "server")
-    admin.sign_in()
+    admin = Visitor.administrator(fleet, "server")
     admin.get(f"{addresses.CLIENT}?id=GW1")
     before = record(fleet).password_hash
 
@@ -172,8 +167,7 @@ def test_a_client_is_deleted_once_that_is_confirmed(fleet: Fleet, admin: Visitor
 @pytest.mark.rule("SRV-11")
 def test_a_client_id_is_released(fleet: Fleet) -> None:
     fleet.client("GW1", reserved=10, increment=10, maximum=50)
-    admin = Visitor(fleet, "server")
-    admin.sign_in()
+    admin = Visitor.administrator(fleet, "server")
     admin.get(f"{addresses.CLIENT}?id=GW1")
     assert fleet.devices["GW1"].state.hardware_id in admin.text
 
@@ -215,8 +209,7 @@ def test_a_virtual_license_server_offers_no_mag() -> None:
     fleet.appliance("vls", kind="va-spe", virtual_license_server=True)
     fleet.install("vls", "LICENSE-SVR", "CONSEC-100U-1YR")
     fleet.license_role("vls")
-    admin = Visitor(fleet, "vls")
-    admin.sign_in()
+    admin = Visitor.administrator(fleet, "vls")
     admin.get(addresses.CLIENT)
 
     assert "MAG-2600" not in admin.text

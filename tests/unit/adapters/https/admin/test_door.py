@@ -14,13 +14,6 @@ RECOVER = "/dana-na/auth/recover.cgi"
 
 
 @pytest.fixture
-def fleet() -> Fleet:
-    fleet = Fleet()
-    fleet.appliance("gw1")
-    return fleet
-
-
-@pytest.fixture
 def visitor(fleet: Fleet) -> Visitor:
     return Visitor(fleet, "gw1")
 

@@ -19,10 +19,7 @@ def fleet() -> Fleet:
 
 @pytest.fixture
 def admin(fleet: Fleet) -> Visitor:
-    visitor = Visitor(fleet, "vls")
-    visitor.sign_in()
-    visitor.get(addresses.DOWNLOADS)
-    return visitor
+    return Visitor.administrator(fleet, "vls", addresses.DOWNLOADS)
 
 
 @pytest.mark.rule("DLD-02")

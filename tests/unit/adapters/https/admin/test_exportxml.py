@@ -17,8 +17,7 @@ PULSE = "{http://xml.pulsesecure.net/ive-sa/8.3R1}"
 def gateway(**about: Any) -> tuple[Fleet, Visitor]:
     fleet = Fleet()
     fleet.appliance("gw1", **about)
-    admin = Visitor(fleet, "gw1")
-    admin.sign_in()
+    admin = Visitor.administrator(fleet, "gw1")
     admin.get(PAGE)
     return fleet, admin
 

@@ -27,9 +27,7 @@ def fleet() -> Fleet:
 
 @pytest.fixture
 def admin(fleet: Fleet) -> Visitor:
-    visitor = Visitor(fleet, "gw1")
-    visitor.sign_in()
-    return visitor
+    return Visitor.administrator(fleet, "gw1")
 
 
 def test_every_window_of_the_menu_has_a_page_on_which_it_is_marked(admin: Visitor) -> None:
@@ -103,8 +101,7 @@ def test_turning_the_device_into_a_server_and_back_applies_at_once_and_loses_not
 def test_a_virtual_license_server_has_no_pages_of_a_gateway() -> None:
     fleet = Fleet()
     fleet.appliance("vls", kind="va-spe", virtual_license_server=True)
-    visitor = Visitor(fleet, "vls")
-    visitor.sign_in()
+    visitor = Visitor.administrator(fleet, "vls")
 
     assert visitor.get(addresses.SERVER) == 403
     assert "windows of a license server only" in visitor.text
@@ -115,8 +112,7 @@ def test_a_virtual_license_server_has_no_pages_of_a_gateway() -> None:
 def test_configure_clients_appears_with_the_license_server_license() -> None:
     fleet = Fleet()
     fleet.appliance("vls", kind="va-spe", virtual_license_server=True)
-    visitor = Visitor(fleet, "vls")
-    visitor.sign_in()
+    visitor = Visitor.administrator(fleet, "vls")
     assert visitor.get(addresses.CLIENTS) == 403
     assert "install a license-server license first" in visitor.text
 

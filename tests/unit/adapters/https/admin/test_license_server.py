@@ -45,10 +45,7 @@ def fleet() -> Fleet:
 
 @pytest.fixture
 def admin(fleet: Fleet) -> Visitor:
-    visitor = Visitor(fleet, "gw1")
-    visitor.sign_in()
-    visitor.get(addresses.SERVER)
-    return visitor
+    return Visitor.administrator(fleet, "gw1", addresses.SERVER)
 
 
 @pytest.mark.rule("CLT-01")
@@ -127,8 +124,7 @@ def test_the_server_is_removed(fleet: Fleet, admin: Visitor) -> None:
 
 
 def test_a_license_server_is_told_that_it_leases_from_no_other(fleet: Fleet) -> None:
-    admin = Visitor(fleet, "server")
-    admin.sign_in()
+    admin = Visitor.administrator(fleet, "server")
     admin.get(addresses.SERVER)
     assert "it leases from no other server" in admin.notes[0]
 

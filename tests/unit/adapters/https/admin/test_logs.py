@@ -22,9 +22,7 @@ def fleet() -> Fleet:
 
 @pytest.fixture
 def admin(fleet: Fleet) -> Visitor:
-    visitor = Visitor(fleet, "gw1")
-    visitor.sign_in()
-    return visitor
+    return Visitor.administrator(fleet, "gw1")
 
 
 def test_sign_ins_are_in_user_access_and_the_rest_in_events(admin: Visitor) -> None:

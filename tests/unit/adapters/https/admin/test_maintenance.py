@@ -10,19 +10,6 @@ from leaselab.testbed.testing.visitor import Peers, Visitor
 UPGRADE = "/dana-admin/maintenance/system/upgrade-downgrade.cgi"
 
 
-def at(fleet: Fleet, device: str = "gw1") -> Visitor:
-    visitor = Visitor(fleet, device)
-    visitor.sign_in()
-    return visitor
-
-
-@pytest.fixture
-def fleet() -> Fleet:
-    fleet = Fleet()
-    fleet.appliance("gw1")
-    return fleet
-
-
 @pytest.mark.parametrize(
     ("button", "effect"),
     [
@@ -34,7 +21,7 @@ def fleet() -> Fleet:
 def test_a_restart_is_asked_about_first_then_done_and_signs_everybody_out(
     fleet: Fleet, button: str, effect: Effect
 ) -> None:
-    admin = at(fleet)
+    admin = Visitor.administrator(fleet, "gw1")
     admin.get(addresses.PLATFORM)
     admin.submit(**{button: "x"})
     assert "You and all other administrators are signed out." in admin.text
@@ -48,7 +35,7 @@ def test_a_restart_is_asked_about_first_then_done_and_signs_everybody_out(
 
 
 def test_a_form_without_a_button_does_nothing(fleet: Fleet) -> None:
-    admin = at(fleet)
+    admin = Visitor.administrator(fleet, "gw1")
     admin.get(addresses.PLATFORM)
     admin.submit(sure="yes")
 
@@ -57,7 +44,7 @@ def test_a_form_without_a_button_does_nothing(fleet: Fleet) -> None:
 
 
 def test_the_platform_and_the_version_are_shown(fleet: Fleet) -> None:
-    admin = at(fleet)
+    admin = Visitor.administrator(fleet, "gw1")
     fleet.advance(minutes=20)
     admin.get(addresses.PLATFORM)
     assert "Model PSA-3000" in admin.text
@@ -70,7 +57,7 @@ def test_the_platform_and_the_version_are_shown(fleet: Fleet) -> None:
 def test_another_release_is_installed_enforced_and_can_be_rolled_back(how: str) -> None:
     fleet = Fleet()
     fleet.appliance("gw1", release="8.0R4")
-    admin = at(fleet)
+    admin = Visitor.administrator(fleet, "gw1")
     admin.get(UPGRADE)
     assert "this release does not enforce licenses" in admin.text
 
@@ -103,7 +90,7 @@ def test_another_release_is_installed_enforced_and_can_be_rolled_back(how: str) 
     ],
 )
 def test_a_release_that_cannot_be_installed_is_refused_and_nothing_happens(fleet: Fleet, typed: str, why: str) -> None:
-    admin = at(fleet)
+    admin = Visitor.administrator(fleet, "gw1")
     admin.get(UPGRADE)
 
     assert admin.submit(release=typed) == 422
@@ -113,7 +100,7 @@ def test_a_release_that_cannot_be_installed_is_refused_and_nothing_happens(fleet
 
 
 def test_a_package_whose_name_tells_no_release_is_refused(fleet: Fleet) -> None:
-    admin = at(fleet)
+    admin = Visitor.administrator(fleet, "gw1")
     admin.get(UPGRADE)
 
     status = admin.upload(UPGRADE, {"xsauth": admin.xsauth}, file=b"x", field="package", name="software.pkg")
@@ -125,7 +112,7 @@ def test_a_package_whose_name_tells_no_release_is_refused(fleet: Fleet) -> None:
 def test_a_virtual_license_server_does_not_leave_the_releases_that_can_be_one() -> None:
     fleet = Fleet()
     fleet.appliance("vls", kind="va-spe", virtual_license_server=True)
-    admin = at(fleet, "vls")
+    admin = Visitor.administrator(fleet, "vls")
     admin.get(UPGRADE)
 
     assert admin.submit(release="8.2R4") == 422
@@ -135,7 +122,7 @@ def test_a_virtual_license_server_does_not_leave_the_releases_that_can_be_one() 
 
 
 def test_without_a_version_before_a_rollback_is_not_done(fleet: Fleet) -> None:
-    admin = at(fleet)
+    admin = Visitor.administrator(fleet, "gw1")
     admin.get(addresses.PLATFORM)
     admin.submit(btnRollback="x", sure="yes")
 
@@ -144,7 +131,7 @@ def test_without_a_version_before_a_rollback_is_not_done(fleet: Fleet) -> None:
 
 
 def test_connectivity_is_tested_with_every_device_that_this_one_knows(fleet: Fleet) -> None:
-    admin = at(fleet)
+    admin = Visitor.administrator(fleet, "gw1")
     admin.get(addresses.PLATFORM)
     admin.submit(btnTest="x")
     assert "vls1 (10.0.0.2) answers in 0.25 ms" in admin.text

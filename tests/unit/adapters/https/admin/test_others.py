@@ -33,8 +33,7 @@ def test_a_window_shows_what_the_emulation_knows_of_it(address: str, shown: str)
         SetSessionOptions(role=USERS_ROLE, options=SessionOptions(idle_timeout=HOUR)),
     ):
         fleet.do("gw1", command)
-    admin = Visitor(fleet, "gw1")
-    admin.sign_in()
+    admin = Visitor.administrator(fleet, "gw1")
 
     admin.get(f"/dana-admin/{address}.cgi")
 

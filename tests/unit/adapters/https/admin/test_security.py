@@ -9,8 +9,7 @@ SECURITY = "/dana-admin/system/configuration/security.cgi"
 def test_the_lowest_tls_is_chosen_among_what_there_is() -> None:
     fleet = Fleet()
     fleet.appliance("gw1")
-    admin = Visitor(fleet, "gw1")
-    admin.sign_in()
+    admin = Visitor.administrator(fleet, "gw1")
     admin.get(SECURITY)
     assert 'value="1.2" checked' in admin.source
 

@@ -22,9 +22,7 @@ def fleet() -> Fleet:
 
 @pytest.fixture
 def admin(fleet: Fleet) -> Visitor:
-    visitor = Visitor(fleet, "gw1")
-    visitor.sign_in()
-    return visitor
+    return Visitor.administrator(fleet, "gw1")
 
 
 def test_the_overview_counts_users_and_draws_them(fleet: Fleet, admin: Visitor) -> None:

@@ -11,10 +11,7 @@ from leaselab.testbed.testing.visitor import Visitor
 
 def at(fleet: Fleet, device: str) -> Visitor:
     """An administrator on the summary of a device."""
-    visitor = Visitor(fleet, device)
-    visitor.sign_in()
-    visitor.get(addresses.SUMMARY)
-    return visitor
+    return Visitor.administrator(fleet, device, addresses.SUMMARY)
 
 
 def one(**about: Any) -> tuple[Fleet, Visitor]:

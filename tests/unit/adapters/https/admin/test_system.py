@@ -20,21 +20,8 @@ PORT = {
 }
 
 
-def at(fleet: Fleet, device: str = "gw1") -> Visitor:
-    visitor = Visitor(fleet, device)
-    visitor.sign_in()
-    return visitor
-
-
-@pytest.fixture
-def fleet() -> Fleet:
-    fleet = Fleet()
-    fleet.appliance("gw1")
-    return fleet
-
-
 def test_the_settings_of_a_port_are_saved_and_shown_at_a_glance(fleet: Fleet) -> None:
-    admin = at(fleet)
+    admin = Visitor.administrator(fleet, "gw1")
     admin.get(INTERNAL)
 
     admin.submit(**PORT)
@@ -55,7 +42,7 @@ def test_the_settings_of_a_port_are_saved_and_shown_at_a_glance(fleet: Fleet) ->
     ],
 )
 def test_what_is_no_address_is_refused_and_shown_again(fleet: Fleet, wrong: dict[str, str], why: str) -> None:
-    admin = at(fleet)
+    admin = Visitor.administrator(fleet, "gw1")
     admin.get(INTERNAL)
 
     assert admin.submit(**PORT | wrong) == 422
@@ -68,7 +55,7 @@ def test_what_is_no_address_is_refused_and_shown_again(fleet: Fleet, wrong: dict
 def test_a_device_without_that_port_says_so() -> None:
     fleet = Fleet()
     fleet.appliance("gw1", kind="mag2600")
-    admin = at(fleet)
+    admin = Visitor.administrator(fleet, "gw1")
     admin.get(addresses.HOME)
     xsauth = admin.xsauth
 
@@ -82,7 +69,7 @@ def test_a_device_without_that_port_says_so() -> None:
 def test_the_cluster_is_shown_with_its_lease_leader(fleet: Fleet) -> None:
     fleet.appliance("gw2")
     fleet.cluster("coast", "gw1", "gw2")
-    admin = at(fleet, "gw2")
+    admin = Visitor.administrator(fleet, "gw2")
     admin.get(CLUSTERING)
 
     assert "gw1 connected yes" in admin.text
@@ -90,7 +77,7 @@ def test_the_cluster_is_shown_with_its_lease_leader(fleet: Fleet) -> None:
 
 
 def test_a_device_that_stands_alone_says_so(fleet: Fleet) -> None:
-    admin = at(fleet)
+    admin = Visitor.administrator(fleet, "gw1")
     admin.get(CLUSTERING)
 
     assert "This device stands alone." in admin.text
@@ -100,7 +87,7 @@ def test_a_device_that_stands_alone_says_so(fleet: Fleet) -> None:
 def test_two_devices_make_a_cluster_when_both_are_told_of_both(fleet: Fleet) -> None:
     fleet.appliance("gw2")
     for device in ("gw1", "gw2"):
-        admin = at(fleet, device)
+        admin = Visitor.administrator(fleet, device)
         admin.get(CLUSTERING)
         admin.submit(name="coast", members="gw1, gw2")
         assert admin.notes == ["This device is a member of cluster coast."]
@@ -113,7 +100,7 @@ def test_two_devices_make_a_cluster_when_both_are_told_of_both(fleet: Fleet) -> 
 @pytest.mark.rule("CLU-01")
 @pytest.mark.parametrize(("name", "members"), [("coast", "gw1"), ("", "gw1 gw2"), ("coast", "gw2 gw3")])
 def test_what_is_no_cluster_is_refused_and_shown_again(fleet: Fleet, name: str, members: str) -> None:
-    admin = at(fleet)
+    admin = Visitor.administrator(fleet, "gw1")
     admin.get(CLUSTERING)
 
     assert admin.submit(name=name, members=members) == 422

@@ -18,10 +18,7 @@ def fleet() -> Fleet:
 
 
 def at(fleet: Fleet, device: str) -> Visitor:
-    visitor = Visitor(fleet, device)
-    visitor.sign_in()
-    visitor.get(addresses.TRANSFER)
-    return visitor
+    return Visitor.administrator(fleet, device, addresses.TRANSFER)
 
 
 def exported(fleet: Fleet) -> bytes:

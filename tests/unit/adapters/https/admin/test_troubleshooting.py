@@ -17,9 +17,7 @@ SNAPSHOTS = "/dana-admin/maintenance/troubleshooting/system-snapshot.cgi"
 def admin() -> Visitor:
     fleet = Fleet()
     fleet.appliance("gw1")
-    visitor = Visitor(fleet, "gw1")
-    visitor.sign_in()
-    return visitor
+    return Visitor.administrator(fleet, "gw1")
 
 
 @pytest.mark.parametrize(
