@@ -125,7 +125,7 @@ def test_pexpect_answers_what_the_topology_left_out_and_the_lab_goes_on(files: P
 
 
 @pytest.mark.parametrize("way", ["key", "password"])
-def test_paramiko(files: Path, lab: Lab, node: Node, way: str) -> None:
+def test_paramiko_walks_the_menu(files: Path, lab: Lab, node: Node, way: str) -> None:
     credentials: dict[str, Any] = {
         "key": {"username": "console", "key_filename": identity(lab)},
         "password": {"username": "operator", "password": PASSWORD},
@@ -151,7 +151,7 @@ def test_paramiko(files: Path, lab: Lab, node: Node, way: str) -> None:
     assert status_of(shown) == node.report().hardware_id
 
 
-def test_asyncssh(files: Path, lab: Lab, node: Node) -> None:
+def test_asyncssh_walks_the_menu(files: Path, lab: Lab, node: Node) -> None:
     async def walk() -> str:
         async with (
             asyncio.timeout(PATIENCE_SECONDS),
@@ -173,7 +173,7 @@ def test_asyncssh(files: Path, lab: Lab, node: Node) -> None:
 
 
 @pytest.mark.parametrize("driver", ["terminal_server", "generic"])
-def test_netmiko(node: Node, driver: str) -> None:
+def test_netmiko_walks_the_menu(node: Node, driver: str) -> None:
     with netmiko.ConnectHandler(
         device_type=driver,
         host=node.address(),
@@ -192,7 +192,7 @@ def test_netmiko(node: Node, driver: str) -> None:
 
 @pytest.mark.needs("ssh")
 @pytest.mark.parametrize("way", ["OpenSSH", "libssh2"])
-def test_scrapli(files: Path, node: Node, way: str) -> None:
+def test_scrapli_walks_the_menu(files: Path, node: Node, way: str) -> None:
     (files / "definition.yaml").write_text(SCRAPLI_DEFINITION)
     transport: Any = {
         "OpenSSH": TransportBinOptions(ssh_config_path=str(files / "ssh_config")),

@@ -276,8 +276,7 @@ class Node:
         await self._metrics.open(addresses, ports.metrics)
         self._syslog.open()
         if self._console is not None:
-            for address in addresses[:1]:
-                await self._console.start(address, ports.ssh)
+            await self._console.start(addresses[0], ports.ssh)
 
     async def _power_on(self, *, reset: bool = False) -> None:
         """Boot: the software starts, then the console takes over, then what was on its way is sent again."""

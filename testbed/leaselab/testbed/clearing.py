@@ -1,5 +1,6 @@
 """Clearing away what the journal of a lab says may still be there, after a crash at any moment."""
 
+import contextlib
 from pathlib import Path
 from typing import Final, get_args
 
@@ -24,8 +25,8 @@ def clear(folder: Path) -> None:
 def _clear_engine(folder: Path, left: dict[tuple[Kind, str], Entry]) -> None:
     from leaselab.testbed.containers.engine import Engine
 
-    engine = Engine.connect(next((name for kind, name in left if kind == "engine"), ""))
-    try:
+    address = next((name for kind, name in left if kind == "engine"), "")
+    with contextlib.closing(Engine.connect(address)) as engine:
         # The latest first: a network goes after the containers on it.
         for kind, name in reversed(left):
             match kind:
@@ -33,5 +34,3 @@ def _clear_engine(folder: Path, left: dict[tuple[Kind, str], Entry]) -> None:
                     engine.remove(kind, name, lab=str(folder))
         if any(kind in ("service", "secret") for kind, _ in left):
             engine.await_tasks(lab=str(folder))
-    finally:
-        engine.close()

@@ -71,9 +71,7 @@ def test_the_page_has_the_headings_of_the_help(heading: str) -> None:
     assert f"\n## {heading}\n" in PAGE
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_verb_has_a_chapter_and_no_other_has(name: str) -> None:
-    assert chapter(name)
+def test_every_verb_has_a_chapter_and_no_other_has() -> None:
     assert set(re.findall(r"^### (\w+)$", PAGE, re.MULTILINE)) == set(NAMES)
 
 

@@ -78,7 +78,7 @@ async def _accepts(address: str, port: int) -> bool:
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             _, writer = await asyncio.open_connection(address, port)
-    except (OSError, TimeoutError):
+    except OSError:
         return False
     writer.transport.abort()
     return True

@@ -7,11 +7,12 @@ leads, and a lost leader loses none and takes none twice (CLU-03).
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Final
 
 import msgspec
 
-from leaselab.appliance.instants import DAY, MINUTE, NEVER, Duration, Instant
+from leaselab.appliance.instants import DAY, MINUTE, NEVER, SECOND, Duration, Instant
 from leaselab.appliance.licensing.client import Continue
 from leaselab.appliance.licensing.commands import JoinCluster
 from leaselab.appliance.licensing.events import (
@@ -30,7 +31,7 @@ _beat: Final = msgspec.json.Decoder(ClusterBeat)
 PREFIX: Final = "cluster-"
 """Envelope IDs of beats begin so."""
 
-HEARTBEAT_RANGE: Final = (10_000, 30 * MINUTE)
+HEARTBEAT_RANGE: Final = (10 * SECOND, 30 * MINUTE)
 DEFAULT_HEARTBEAT: Final[Duration] = 5 * MINUTE
 """Not published for the product. Short enough that a lost leader is soon replaced, long enough that ten days of a
 cluster are a few thousand beats."""
@@ -126,7 +127,7 @@ def decide_settle(
 ) -> Decision:
     """Take a member's answer: it is connected; without one it is lost."""
     why = answer.failure or f"answered {answer.status}"
-    if answer.status == 200:  # noqa: PLR2004 - HTTP's "fine"
+    if answer.status == HTTPStatus.OK:
         try:
             beat = read(answer.body, _beat, ClusterBeat)
         except msgspec.DecodeError:

@@ -32,11 +32,10 @@ def graph(file: Path | None, *, lab: str, drawing: str, output: Path | None, val
 
     The SVG follows the reader's light or dark scheme. Many equal gateways are drawn as one stack; JSON has each.
     """
+    from leaselab.testbed.cli.output import print_or_write
+
     text = drawn(_picture(file, lab, values), drawing)
-    if output:
-        output.write_text(text, encoding="utf-8")
-    else:
-        click.echo(text, nl=False)
+    print_or_write(text, output)
 
 
 def drawn(picture: "Picture", drawing: str) -> str:

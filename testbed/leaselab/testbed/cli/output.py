@@ -3,9 +3,12 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from leaselab.testbed.files import explained
 
 
 def print_json(data: Any) -> None:
@@ -17,6 +20,15 @@ def print_line(text: str = "") -> None:
     """Print one line, and at once: whoever follows a stream in a pipe waits for it."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def print_or_write(text: str, path: Path | None) -> None:
+    """Write a drawing to a file, or to the terminal where none is named."""
+    if path is None:
+        sys.stdout.write(text)
+        return
+    with explained("write the drawing"):
+        path.write_text(text, encoding="utf-8")
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:

@@ -29,6 +29,7 @@ def timeline(nodes: tuple[str, ...], *, lab: str, feature: str, drawing: str, ou
     import msgspec
 
     from leaselab.appliance.licensing.commands import FEATURES
+    from leaselab.testbed.cli.output import print_or_write
     from leaselab.testbed.errors import CallError, nearest
     from leaselab.testbed.pictures.timeline import mermaid, timeline_of
 
@@ -44,7 +45,4 @@ def timeline(nodes: tuple[str, ...], *, lab: str, feature: str, drawing: str, ou
         from leaselab.testbed.pictures import timeline_svg
 
         text = timeline_svg.html(drawn) if drawing == "html" else timeline_svg.svg(drawn)
-    if output:
-        output.write_text(text, encoding="utf-8")
-    else:
-        click.echo(text, nl=False)
+    print_or_write(text, output)

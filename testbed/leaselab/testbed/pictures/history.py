@@ -34,7 +34,7 @@ def lives(lab: Lab, nodes: Iterable[str] = ()) -> dict[str, Life]:
     found = {}
     for node in lab.plan.nodes:
         if isinstance(node.config, ApplianceConfig) and node.name in on and (not wanted or node.name in wanted):
-            events = lab[node.name].request({"do": "history", "after": 0})["events"]
+            events = lab[node.name].history()
             found[node.name] = Life(node.config, tuple((at, event) for _, at, event in events))
     return found
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from leaselab.appliance.adapters.https.admin import addresses
-from leaselab.appliance.adapters.https.admin.view import INVALID, ROWS_A_PAGE, Page, View, is_whole, message_of
+from leaselab.appliance.adapters.https.admin.view import INVALID, Page, View, is_whole, message_of
 from leaselab.appliance.instants import NEVER, Instant, format_duration, format_instant, parse_duration, parse_instant
 from leaselab.appliance.licensing import commands, ledger
 from leaselab.appliance.licensing.pools import CLASSES
@@ -41,19 +41,16 @@ def _list(view: View, values: _Values, error: str = "") -> Response:
         for record in view.state.server.clients.values()
         if not record.deleted and (search.lower() in record.id.lower() or search.lower() in record.cluster.lower())
     ]
-    page = view.number("page", len(records))
-    shown = records[page * ROWS_A_PAGE : (page + 1) * ROWS_A_PAGE] if view.state.server.enabled else []
+    shown, pager = view.part(records)
     return view.show(
         "configure_clients.html",
         status=INVALID if error else 200,
         values=values,
         error=error,
         search=search,
-        found=len(records),
-        page=page,
-        pages=-(-len(records) // ROWS_A_PAGE),
-        clients=[client_row(view.state, record) for record in shown],
+        clients=[client_row(view.state, record) for record in shown] if view.state.server.enabled else [],
         platforms=PLATFORMS,
+        **pager,
     )
 
 
@@ -129,6 +126,7 @@ def _platforms(view: View) -> list[Platform]:
 
 def _form(view: View, record: ledger.ClientRecord | None, values: _Values, error: str = "") -> Response:
     live = client_row(view.state, record) if record is not None else None
+    available = _available(view, record)
     return view.show(
         "client.html",
         status=INVALID if error else 200,
@@ -138,8 +136,8 @@ def _form(view: View, record: ledger.ClientRecord | None, values: _Values, error
         error=error,
         platforms=_platforms(view),
         personalities=PERSONALITIES,
-        available=_available(view, record),
-        left=_left(view, record, values),
+        available=available,
+        left=_left(available, values),
     )
 
 
@@ -155,11 +153,10 @@ def _available(view: View, record: ledger.ClientRecord | None) -> dict[str, dict
     }
 
 
-def _left(view: View, record: ledger.ClientRecord | None, values: _Values) -> dict[str, int]:
+def _left(available: dict[str, dict[str, int]], values: _Values) -> dict[str, int]:
     """Return what stays available once the client's reserved counts, as the form has them, are set aside (SRV-05)."""
     family = PLATFORMS[values["platform"]].family if values["platform"] in PLATFORMS else PSA
     product = values["product"] if values["product"] in PERSONALITIES else PCS
-    available = _available(view, record)
     left = {}
     for feature in commands.FEATURES:
         reserved = str(values["counts"][feature]["reserved"])

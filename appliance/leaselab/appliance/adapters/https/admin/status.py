@@ -5,7 +5,7 @@ from typing import Final
 from starlette.responses import Response
 
 from leaselab.appliance.adapters.https.admin import addresses, chart
-from leaselab.appliance.adapters.https.admin.view import ROWS_A_PAGE, Page, View, message_of
+from leaselab.appliance.adapters.https.admin.view import Page, View, message_of
 from leaselab.appliance.instants import DAY
 from leaselab.appliance.licensing.commands import CONCURRENT_USERS, FEATURES, SignOut
 from leaselab.appliance.licensing.eventlog import severity_word
@@ -48,15 +48,13 @@ async def active_users(view: View) -> Response:
     """Show who is signed in, a page at a time."""
     search = view.query("search")
     sessions = [one for one in view.state.sessions.values() if search.lower() in one.user.lower()]
-    page = view.number("page", len(sessions))
+    shown, pager = view.part(sessions)
     return view.show(
         "active_users.html",
         search=search,
-        found=len(sessions),
-        page=page,
-        pages=-(-len(sessions) // ROWS_A_PAGE),
-        sessions=sessions[page * ROWS_A_PAGE : (page + 1) * ROWS_A_PAGE],
+        sessions=shown,
         crowd=sum(view.state.crowd.values()),
+        **pager,
     )
 
 

@@ -1,8 +1,8 @@
 """One request of a signed-in administrator: what was asked, of which window, and the ways to answer."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, cast
 from urllib.parse import urlencode
 
 from starlette.datastructures import FormData, UploadFile
@@ -27,6 +27,8 @@ INVALID: Final = 422
 FORBIDDEN: Final = 403
 ROWS_A_PAGE: Final = 50
 MAX_DIGITS: Final = 18
+
+T = TypeVar("T")
 
 
 class View:
@@ -71,10 +73,15 @@ class View:
         """Return a field of the address, stripped."""
         return self.request.query_params.get(name, "").strip()
 
-    def number(self, name: str, rows: int) -> int:
-        """Return which page of a table the address asks for, from 0 on; one past the end is the last."""
-        text = self.query(name)
-        return min(int(text), max(0, -(-rows // ROWS_A_PAGE) - 1)) if is_whole(text) else 0
+    def part(self, rows: Sequence[T]) -> tuple[Sequence[T], dict[str, Any]]:
+        """Return the rows of the page that the address asks for, and what the pager under them says.
+
+        Pages count from 0; one past the end is the last.
+        """
+        pages, text = -(-len(rows) // ROWS_A_PAGE), self.query("page")
+        page = min(int(text), max(0, pages - 1)) if is_whole(text) else 0
+        pager = {"found": len(rows), "page": page, "pages": pages}
+        return rows[page * ROWS_A_PAGE : (page + 1) * ROWS_A_PAGE], pager
 
     def text(self, name: str) -> str:
         """Return a posted field as it was typed."""
