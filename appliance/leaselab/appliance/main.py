@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from leaselab.appliance.adapters.clocks import SkewedClock
 from leaselab.appliance.adapters.control import ERASED, SHUT_DOWN, Control
@@ -40,7 +40,6 @@ OnPhase = Callable[[str, str, str], None]
 
 _LOG: Final = logging.getLogger(__name__)
 
-T = TypeVar("T")
 
 DISK_RETRY: Final[Duration] = MINUTE
 """How soon a device whose disk is full tries again."""
@@ -99,8 +98,7 @@ class Node:
         )
         metrics = DeviceMetrics(collector, node=config.name, kind=kind)
         self._metrics = MetricsServer(metrics.registry)
-        signed_in = partial(self._signed_in, CONCURRENT_USERS)
-        self._chronicle = Chronicle(store, config.name, self._log_text, signed_in=signed_in)
+        self._chronicle = Chronicle(store, config.name, self._log_text, signed_in=self._signed_in)
         self._context = NodeContext(
             config=config,
             device=self.device,
@@ -335,8 +333,8 @@ class Node:
     def _report(self) -> Any:
         return report(self.device.state, self.device.clock.now())
 
-    def _signed_in(self, feature: str) -> int:
-        return int(self._report().features[feature].signed_in)
+    def _signed_in(self) -> int:
+        return int(self.device.state.signed_in.get(CONCURRENT_USERS, 0))
 
     def _count_lines(self, event: Any, at: Instant) -> None:
         for line in eventlog.lines(event, at):

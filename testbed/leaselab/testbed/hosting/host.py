@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 
@@ -52,8 +52,6 @@ ORDER_BYTES: Final = 65536
 """Of the message that says which lab to host; a path is at most 4096."""
 
 _LOG: Final = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 
 class LabHost:

@@ -1,6 +1,5 @@
 """The pages of `leaselab web`: server-rendered, forms that work without JavaScript, kept fresh by a few lines of it."""
 
-from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -17,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from leaselab.appliance.adapters.https.rendering import environment
 from leaselab.appliance.adapters.wire import asgi
 from leaselab.appliance.instants import NEVER, Instant, format_instant
 from leaselab.testbed.errors import LeaselabError, UnknownLabError, UnknownNodeError
@@ -118,16 +118,7 @@ def _page(template: str, *, status: HTTPStatus = HTTPStatus.OK, **values: Any) -
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filters: dict[str, Callable[..., str]] = {"instant": _instant, "fields": _fields}
-    environment.filters.update(filters)
-    return environment
+    return environment(FOLDER / "templates", instant=_instant, fields=_fields)
 
 
 def _instant(at: Instant) -> str:

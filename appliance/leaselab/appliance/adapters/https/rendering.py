@@ -1,5 +1,6 @@
 """Templates to pages. Every value is escaped; a name that a template misses is an error, not an empty place."""
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -19,18 +20,20 @@ def page(template: str, context: dict[str, Any], status: int = 200) -> HTMLRespo
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+    return environment(FOLDER / "templates", moment=_moment, day=_day, clock=_clock, duration=format_duration)
+
+
+def environment(folder: Path, **filters: Callable[..., str]) -> jinja2.Environment:
+    """Return the environment of a folder of templates, with filters of its own."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["moment"] = _moment
-    environment.filters["day"] = _day
-    environment.filters["clock"] = _clock
-    environment.filters["duration"] = format_duration
-    return environment
+    made.filters.update(filters)
+    return made
 
 
 def _day(instant: Instant) -> str:
