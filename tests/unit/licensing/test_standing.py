@@ -35,6 +35,12 @@ def test_it_leases_as_any_license_server_does(fleet: Fleet) -> None:
     assert fleet.leased("GW1") == 75
 
 
+@pytest.mark.rule("PLT-06")
+def test_it_is_no_gateway(fleet: Fleet) -> None:
+    assert not fleet.report("server").is_gateway
+    assert fleet.report("GW1").is_gateway
+
+
 @pytest.mark.rule("VLS-06")
 def test_it_beats_every_eight_hours(fleet: Fleet) -> None:
     fleet.advance(days=1)

@@ -346,3 +346,23 @@ def test_what_is_no_public_key_is_refused_where_it_stands(key: str, why: str) ->
 
     assert "lab.yml:6:" in str(caught.value)
     assert why in str(caught.value)
+
+
+@pytest.mark.rule("PLT-05")
+def test_a_node_is_what_its_first_boot_or_what_is_entered_makes_it() -> None:
+    made = planned(
+        LAB
+        + """  server:
+    kind: psa5000
+    license-server: {}
+"""
+    )
+
+    roles = {node.name: node.role for node in made.nodes}
+    assert roles == {
+        "cloud": "cloud",
+        "gw1": "gateway",
+        "gw2": "gateway",
+        "vls1": "virtual-license-server",
+        "server": "license-server",
+    }
