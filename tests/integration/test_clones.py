@@ -61,6 +61,19 @@ def test_the_clone_is_found_out_stops_serving_and_is_gone_when_the_fault_is_clea
     assert told == [("fault", "vls1", "vls1-clone"), ("fault-over", "vls1", "vls1-clone")]
 
 
+@pytest.mark.rule("PLT-07")
+def test_a_clone_under_a_hardware_id_of_its_own_is_another_device_and_is_so_after_a_restart(lab: Lab) -> None:
+    row = lab.faults.inject("clone", node="vls1", identity="new")
+    clone = lab["vls1-clone"]
+    clone.restart()
+    lab.clock.advance(hours=17)
+
+    assert row.fields == {"clone": "vls1-clone", "identity": "new"}
+    assert clone.report().hardware_id != lab["vls1"].report().hardware_id
+    assert (clone.report().licenses, states(lab)) == ((), {"vls1": "ok", "vls1-clone": "ok"})
+    assert lab["gw1"].leased("concurrent-users") == 50
+
+
 def test_only_a_virtual_machine_is_cloned_and_once_at_a_time(lab: Lab) -> None:
     with pytest.raises(CallError, match="gw1 is no virtual machine"):
         lab.faults.inject("clone", node="gw1")

@@ -288,7 +288,7 @@ class Node:
         config = self._config
         if isinstance(config, ApplianceConfig):
             secret = hashlib.blake2b(f"{config.seed}/{config.name}/secret".encode(), digest_size=32).digest()
-            await self.device.handle(PowerOn(release=config.release, secret=secret))
+            await self.device.handle(PowerOn(release=config.release, secret=secret, hardware_id=config.hardware_id))
         if self._line is not None:
             await self._line.power_on(reset=reset)
         await self.device.resume()

@@ -61,6 +61,8 @@ def test_every_parameter_has_a_kind_that_needs_it() -> None:
         (Fault(kind="loss", between=("gw1", "vls1"), loss=1.5), "loss: takes 0 to 1, not 1.5"),
         (Fault(kind="skew", node="gw1", skew=-366 * DAY), "skew: takes at most 365d either way"),
         (Fault(kind="clone", node="gw2"), "node: gw2 is no virtual machine"),
+        (Fault(kind="clone", node="gw1", identity="now"), "identity: is same or new, not 'now'"),
+        (Fault(kind="kill", node="gw1", identity="new"), "identity: is nothing to kill"),
     ],
 )
 def test_what_does_not_go_together_is_named(fault: Fault, complaint: str) -> None:

@@ -160,6 +160,7 @@ INFO, WARNED, MINOR, MAJOR, CRITICAL = 1, 3, 5, 8, 10
         (e.LicenseInstalled(license=INSTALLED), [(INFO, "LIC10201")]),
         (e.LicenseInstalled(license=INSTALLED, downloaded=True), [(MAJOR, "LIC30637"), (INFO, "LIC10201")]),
         (e.LicenseRemoved(serial="SN1", sku="CONSEC-100U-1YR"), [(WARNED, "LIC10202")]),
+        (e.IdentityChanged(hardware_id="ID2", before="ID1"), [(INFO, "LIC23600")]),
         (e.KeyRefused(outcome=refused_key("duplicate")), [(2, "LIC10003")]),
         (e.KeyRefused(outcome=refused_key("other-device")), [(INFO, "LIC23600")]),
         (e.KeyRefused(outcome=refused_key("malformed")), [(2, "LIC23599")]),

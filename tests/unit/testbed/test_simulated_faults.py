@@ -94,7 +94,7 @@ def test_a_clone_is_told_that_it_is_the_duplicate_and_is_gone_when_the_fault_is_
     bring_up(world, simulated_plan(read(LAB, file="sim.yml")))
     before = set(world.devices)
     fault = Fault(kind="clone", node="vls", at=world.clock.now() + DAY, lasts=DAY)
-    SimulatedFaults(world, [fault])
+    SimulatedFaults(world, [fault], seed="seed")
 
     world.run(world.clock.now() + DAY + 9 * HOUR)
     standings = {name: world.devices[name].state.standing.state for name in ("vls", "vls-clone")}

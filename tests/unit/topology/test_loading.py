@@ -97,13 +97,16 @@ def test_a_check_of_what_there_is_not_is_refused_where_it_stands() -> None:
 
 def test_a_fault_that_befalls_nothing_is_refused_where_it_stands() -> None:
     assert problems_of(
-        WHOLE + "faults:\n  - {kind: cut, between: [gw1, vls9], for: 1d}\n  - {kind: kil, node: gw1}\n"
+        WHOLE
+        + "faults:\n  - {kind: cut, between: [gw1, vls9], for: 1d}\n  - {kind: kil, node: gw1}\n"
+        + "  - {kind: clone, node: vls1, identity: now}\n"
     ) == [
         "lab.yml:24:26: faults[0].between: there is no node 'vls9' (did you mean vls1?)",
         (
             "lab.yml:25:12: faults[1].kind: there is no fault 'kil'; there are cut, delay, loss, throttle, kill, "
             "restart, pause, skew, slow, error, wrong, bad-certificate, disk-full, clone (did you mean kill?)"
         ),
+        "lab.yml:26:41: faults[2].identity: is same or new, not 'now' (did you mean new?)",
     ]
 
 

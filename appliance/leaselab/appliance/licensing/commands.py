@@ -12,10 +12,15 @@ FEATURES = (CONCURRENT_USERS, RDP_USERS)
 
 
 class PowerOn(Command, frozen=True):
-    """The device starts with this software; a changed release is an upgrade (ENF-07). ``secret`` is 32 fresh bytes."""
+    """The device starts with this software; a changed release is an upgrade (ENF-07). ``secret`` is 32 fresh bytes.
+
+    ``hardware_id`` is what the machine calls itself. One that is not the device's own means that its disk was copied to
+    another machine.
+    """
 
     release: str
     secret: bytes
+    hardware_id: str = ""
 
 
 class AcceptAgreement(Command, frozen=True):

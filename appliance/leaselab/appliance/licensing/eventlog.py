@@ -93,6 +93,12 @@ def _removed(event: e.LicenseRemoved, _at: Instant) -> Iterator[LogLine]:
     yield LogLine(3, "LIC10202", f"License {event.sku} removed (serial {event.serial})")
 
 
+def _identity_changed(event: e.IdentityChanged, _at: Instant) -> Iterator[LogLine]:
+    yield LogLine(
+        1, "LIC23600", f"Licensing hardware ID is {event.hardware_id}; licenses of {event.before} do not count here"
+    )
+
+
 _KEY_CODES: Final = {"duplicate": (2, "LIC10003"), "other-device": (1, "LIC23600"), "release": (1, "LIC10267")}
 
 
@@ -418,6 +424,7 @@ def _auto_taken(event: e.AutoLeaseTaken, _at: Instant) -> Iterator[LogLine]:
 _WRITERS: Final[dict[type[Event], Callable[[Any, Instant], Iterator[LogLine]]]] = {
     e.LicenseInstalled: _license,
     e.LicenseRemoved: _removed,
+    e.IdentityChanged: _identity_changed,
     e.KeyRefused: _key_refused,
     e.LicensesChanged: _licenses_changed,
     e.DownloadsSet: _downloads,

@@ -89,7 +89,6 @@ def evolve(state: ClientState, event: TenancyEvent, agenda: Agenda, at: Instant)
             state.wants_state = True
             agenda.drop(CONTACT_KEY)
         case ServerSet():
-            _forget_server(state, agenda)
             state.settings = ServerSettings(
                 server=event.server,
                 client_id=event.client_id,
@@ -97,7 +96,7 @@ def evolve(state: ClientState, event: TenancyEvent, agenda: Agenda, at: Instant)
                 preferred_network=event.preferred_network,
                 verify_certificate=event.verify_certificate,
             )
-            state.contact, state.wants_state = "never", True
+            start_anew(state, agenda)
         case RequestDropped():
             state.waiting = ""
             state.requests_made -= 1  # it is made anew under the same ID: the server may have heard it (LSE-11)
@@ -140,6 +139,14 @@ def talk_anew(state: ClientState) -> None:
     """Register again at once: what the device is has changed (CLU-01)."""
     if state.settings is not None:
         state.token, state.waiting, state.wants_state = "", "", True
+
+
+def start_anew(state: ClientState, agenda: Agenda) -> None:
+    """Hold nothing, and turn to the same server as one that it has not met."""
+    settings = state.settings
+    _forget_server(state, agenda)
+    if settings is not None:
+        state.settings, state.contact, state.wants_state = settings, "never", True
 
 
 def tell_surrenders(state: ClientState, surrenders: tuple[SurrenderedLicense, ...]) -> None:

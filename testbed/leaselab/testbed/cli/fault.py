@@ -40,6 +40,7 @@ def fault() -> None:
 @option("--loss", type=float, default=0.0, help="loss: the part that is lost, 0 to 1.")
 @option("--bytes-per-second", type=int, default=0, help="throttle: what gets through.")
 @option("--skew", default="", metavar="DURATION", help="skew: how far ahead; -5m for a clock that is behind.")
+@option("--identity", default="", metavar="same|new", help="clone: whose hardware ID it has; the same by default.")
 @lab_option
 @format_option
 def inject(

@@ -10,7 +10,7 @@ from leaselab.testbed.errors import CallError
 from leaselab.testbed.eventkinds import EventKind
 from leaselab.testbed.faults.book import Book, Change, Entry
 from leaselab.testbed.faults.effects import conditions
-from leaselab.testbed.faults.kinds import CLONE, Fault, clone_of, misfits, written
+from leaselab.testbed.faults.kinds import CLONE, SAME, Fault, clone_of, misfits, written
 from leaselab.testbed.views import FaultRow
 
 ENGINE = "~faults"
@@ -40,7 +40,7 @@ class World(Protocol):
         """``start``, ``kill`` or ``restart`` a node; nothing to do if it is so already."""
         ...
 
-    async def clone(self, node: str, copy: str) -> None:
+    async def clone(self, node: str, copy: str, *, same_identity: bool) -> None:
         """Let a node run a second time under another name, from a copy of what it has stored; unless it does so."""
         ...
 
@@ -135,7 +135,7 @@ class Engine:
             elif fault.kind == "restart":
                 await self._world.power(fault.node, "restart")
             elif fault.kind == CLONE and change.begun:
-                await self._world.clone(fault.node, clone_of(fault.node))
+                await self._world.clone(fault.node, clone_of(fault.node), same_identity=fault.identity == SAME)
             elif fault.kind == CLONE:
                 await self._world.remove_clone(clone_of(fault.node))
         if made:
@@ -184,5 +184,5 @@ def _details(fault: Fault) -> dict[str, Any]:
         if value := getattr(fault, name):
             fields[written(name)] = format_duration(value)
     if fault.kind == CLONE:
-        fields["clone"] = clone_of(fault.node)
+        fields |= {"clone": clone_of(fault.node), "identity": fault.identity}
     return fields

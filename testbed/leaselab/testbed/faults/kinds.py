@@ -9,6 +9,10 @@ from leaselab.appliance.instants import DAY, Duration, Instant, format_duration
 from leaselab.testbed.errors import nearest
 
 CLONE: Final = "clone"
+SAME: Final = "same"
+NEW: Final = "new"
+IDENTITIES: Final = (SAME, NEW)
+"""Whose hardware ID a clone has: the original's, as a hypervisor that moves a machine lets it, or one of its own."""
 LINK: Final = "link"
 NODE: Final = "node"
 
@@ -43,7 +47,7 @@ KINDS: Final[dict[str, Kind]] = {
     "wrong": Kind(NODE, "The node's HTTPS server answers everything with a page that is none of its own."),
     "bad-certificate": Kind(NODE, "The node shows a certificate that nobody has signed."),
     "disk-full": Kind(NODE, "The node can write nothing any more; what it is asked for fails and changes nothing."),
-    CLONE: Kind(NODE, "The virtual machine runs a second time, from a copy of its state, under the same hardware ID."),
+    CLONE: Kind(NODE, "The virtual machine runs a second time, from a copy of its state, under the `identity` given."),
 }
 """By name."""
 
@@ -68,6 +72,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         loss: of ``loss``, 0 to 1.
         bytes_per_second: of ``throttle``.
         skew: of ``skew``.
+        identity: of ``clone``, one of :data:`IDENTITIES`.
     """
 
     kind: str
@@ -84,6 +89,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     loss: float = 0.0
     bytes_per_second: int = 0
     skew: Duration = 0
+    identity: str = SAME
 
     @property
     def target(self) -> str:
@@ -119,11 +125,7 @@ def misfits(
     yield from _target(fault, kind, nodes, networks)
     if fault.kind == CLONE and fault.node in nodes:
         yield from _clone(fault.node, nodes, virtual)
-    if kind.parameter and not getattr(fault, kind.parameter):
-        yield Misfit(written(kind.parameter), f"is missing; {fault.kind} needs it")
-    for parameter in sorted(PARAMETERS - {kind.parameter}):
-        if getattr(fault, parameter):
-            yield Misfit(written(parameter), f"is nothing to {fault.kind}")
+    yield from _parameters(fault, kind)
     if fault.one_way and (fault.kind != "cut" or not fault.between):
         yield Misfit("one-way", "is for a cut between two nodes")
     if not 0 <= fault.probability <= 1:
@@ -148,6 +150,19 @@ def _target(fault: Fault, kind: Kind, nodes: Collection[str], networks: Collecti
             yield Misfit(field, f"there is no node {name!r}", nearest(name, nodes))
     if fault.network and fault.network not in networks:
         yield Misfit("network", f"there is no network {fault.network!r}", nearest(fault.network, networks))
+
+
+def _parameters(fault: Fault, kind: Kind) -> Iterator[Misfit]:
+    if kind.parameter and not getattr(fault, kind.parameter):
+        yield Misfit(written(kind.parameter), f"is missing; {fault.kind} needs it")
+    for parameter in sorted(PARAMETERS - {kind.parameter}):
+        if getattr(fault, parameter):
+            yield Misfit(written(parameter), f"is nothing to {fault.kind}")
+    if fault.identity not in IDENTITIES:
+        known = " or ".join(IDENTITIES)
+        yield Misfit("identity", f"is {known}, not {fault.identity!r}", nearest(fault.identity, IDENTITIES))
+    elif fault.identity != SAME and fault.kind != CLONE:
+        yield Misfit("identity", f"is nothing to {fault.kind}")
 
 
 def _clone(node: str, nodes: Collection[str], virtual: Collection[str]) -> Iterator[Misfit]:

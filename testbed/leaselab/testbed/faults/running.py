@@ -72,11 +72,12 @@ class RunningWorld:
             await self._fleet.stop(node)
         await (self._fleet.kill if act == "kill" else self._fleet.start)(node)
 
-    async def clone(self, node: str, copy: str) -> None:
+    async def clone(self, node: str, copy: str, *, same_identity: bool) -> None:
         """Switch a copy of a node on beside it, unless there is one."""
         plan = self._plan()
         if plan is not None and copy not in self._fleet.seats:
-            await self._fleet.clone(node, cloned(self._fleet.seat(node).plan, copy, plan))
+            clone = cloned(self._fleet.seat(node).plan, copy, plan, same_identity=same_identity)
+            await self._fleet.clone(node, clone)
 
     async def remove_clone(self, copy: str) -> None:
         """Take the copy away, and all that it has stored."""

@@ -18,7 +18,7 @@ from leaselab.testbed.eventkinds import EventKind
 from leaselab.testbed.eventlog import EventLog
 from leaselab.testbed.faults.book import Book
 from leaselab.testbed.faults.engine import ENGINE, Engine
-from leaselab.testbed.faults.kinds import CLONE, clone_of
+from leaselab.testbed.faults.kinds import CLONE, SAME, clone_of
 from leaselab.testbed.faults.running import RunningWorld
 from leaselab.testbed.files import explained, write_whole
 from leaselab.testbed.hosting.crowds import Crowds
@@ -197,7 +197,8 @@ class RaisedLab:
         for fault in self.faults.book.in_force():
             copy = clone_of(fault.node)
             if fault.kind == CLONE and fault.node in nodes and copy not in self.fleet.seats:
-                self.fleet.seat_clone(fault.node, cloned(nodes[fault.node], copy, plan))
+                clone = cloned(nodes[fault.node], copy, plan, same_identity=fault.identity == SAME)
+                self.fleet.seat_clone(fault.node, clone)
 
     async def _start(self, seats: list[Seat]) -> None:
         """Switch nodes on, some at once; the first that fails stops it, and is named."""

@@ -13,6 +13,7 @@ from leaselab.testbed.faults.book import Entry
 from leaselab.testbed.faults.engine import Engine
 from leaselab.testbed.faults.kinds import Fault
 from leaselab.testbed.simulation.world import World, settled
+from leaselab.testbed.topology.identities import Identities
 
 FAULTS: Final = "!faults"
 """Comes before every node's name, and so before all that is due at the same instant."""
@@ -26,14 +27,16 @@ class SimulatedWorld:
 
     Args:
         world: the devices.
+        identities: of the lab.
 
     Attributes:
         begun: how often each kind of fault has begun.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, identities: Identities) -> None:
         self.begun = Counter[str]()
         self._world = world
+        self._identities = identities
 
     def nodes(self) -> Collection[str]:
         """Return the names of all devices."""
@@ -70,10 +73,11 @@ class SimulatedWorld:
         if act != "kill":
             await self._world.devices[node].resume()
 
-    async def clone(self, node: str, copy: str) -> None:
+    async def clone(self, node: str, copy: str, *, same_identity: bool) -> None:
         """Let a copy of a device live beside it, unless one does."""
         if copy not in self._world.devices:
-            self._world.clone(node, copy)
+            hardware_id = "" if same_identity else self._identities.hardware_id(copy)
+            self._world.clone(node, copy, hardware_id=hardware_id)
 
     async def remove_clone(self, copy: str) -> None:
         """Take the copy away."""
@@ -101,13 +105,14 @@ class SimulatedFaults:
     Args:
         world: its devices.
         declared: the faults that befall it from now on.
+        seed: of the lab.
 
     Attributes:
         world: as the fault engine moves it.
     """
 
-    def __init__(self, world: World, declared: Collection[Fault]) -> None:
-        self.world = SimulatedWorld(world)
+    def __init__(self, world: World, declared: Collection[Fault], *, seed: str) -> None:
+        self.world = SimulatedWorld(world, Identities(seed))
         self._devices = world
         self._engine = Engine(self.world)
         settled(self._engine.declare(declared, world.clock.now()))

@@ -192,7 +192,7 @@ class Simulation:
         for node in self._plan.nodes:
             if node.load:
                 bring_users(world, node, f"{self._plan.seed}/{self._seed}")
-        faults = SimulatedFaults(world, self._plan.faults)
+        faults = SimulatedFaults(world, self._plan.faults, seed=self._plan.seed)
         self._faults = faults.begun
         world.schedule(CHECKS, start + check_every, lambda now: self._check(now) + check_every)
         with collecting_seldom():

@@ -139,7 +139,7 @@ class World:
         self._actors[name] = lambda now: settled(device.run_due(now + clock.skew)) - clock.skew
         if isinstance(config, ApplianceConfig):
             secret = hashlib.blake2b(f"{config.seed}/{name}/secret".encode(), digest_size=32).digest()
-            self.ask(name, PowerOn(release=config.release, secret=secret))
+            self.ask(name, PowerOn(release=config.release, secret=secret, hardware_id=config.hardware_id))
         return device
 
     def restart(self, name: str, *, release: str | None = None) -> None:
@@ -150,11 +150,19 @@ class World:
         self.switch_on(config)
         settled(self.devices[name].resume())
 
-    def clone(self, name: str, copy: str) -> Device[Any]:
-        """Copy a virtual machine with all that it holds; both go on from here (VLS-09)."""
+    def clone(self, name: str, copy: str, *, hardware_id: str = "") -> Device[Any]:
+        """Copy a virtual machine with all that it holds; both go on from here (VLS-09).
+
+        Args:
+            name: of the machine.
+            copy: of its clone.
+            hardware_id: of the clone; the original's by default.
+        """
         for _, at, body in list(self.store.history(name)):
             self.store.append(copy, at, [body])
         config = msgspec.structs.replace(self._configs[name], name=copy)
+        if hardware_id and isinstance(config, ApplianceConfig):
+            config = msgspec.structs.replace(config, hardware_id=hardware_id)
         self.clones.add(copy)
         return self.switch_on(config, state=None if self.store.keeps_history else _copied(self.devices[name].state))
 

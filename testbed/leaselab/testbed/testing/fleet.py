@@ -133,9 +133,12 @@ class Fleet:
         """Check the box that makes an appliance a license server."""
         self.do(name, commands.SetServerRole(enabled=True))
 
-    def clone(self, name: str, copy: str) -> Device[Any]:
-        """Copy a virtual machine with all that it holds; both go on from here (VLS-09)."""
-        return self.world.clone(name, copy)
+    def clone(self, name: str, copy: str, *, hardware_id: str = "") -> Device[Any]:
+        """Copy a virtual machine with all that it holds; both go on from here (VLS-09).
+
+        ``hardware_id`` is the clone's; by default it is the original's.
+        """
+        return self.world.clone(name, copy, hardware_id=hardware_id)
 
     def client(
         self,

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from leaselab.appliance.instants import Instant
-from leaselab.testbed.faults.kinds import Fault
-from leaselab.testbed.topology.schema import FaultSpec
+from leaselab.testbed.faults.kinds import SAME, Fault
+from leaselab.testbed.topology.schema import SAME, FaultSpec
 from leaselab.testbed.topology.topology import Topology
 
 
@@ -30,4 +30,5 @@ def fault_of(spec: FaultSpec, start: Instant) -> Fault:
         loss=spec.loss or 0.0,
         bytes_per_second=spec.bytes_per_second or 0,
         skew=spec.skew or 0,
+        identity=spec.identity or SAME,
     )

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from leaselab.appliance.instants import Duration, Instant, parse_duration, parse_instant, parse_signed
 from leaselab.appliance.models.platforms import PLATFORMS
 from leaselab.testbed.checking.comparison import parse
-from leaselab.testbed.faults.kinds import KINDS
+from leaselab.testbed.faults.kinds import IDENTITIES, KINDS
 
 MAX_NAME: Final = 63
 """Of a node or lab: what one label of a host name may have."""
@@ -116,6 +116,8 @@ ReleaseText: TypeAlias = Annotated[
 
 FaultKind: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(KINDS)})]
 """Faults are data as well."""
+
+CloneIdentity: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "enum": list(IDENTITIES)})]
 
 
 def _comparison(value: Any) -> Any:

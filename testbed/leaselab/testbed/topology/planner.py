@@ -110,15 +110,18 @@ def plan(
     )
 
 
-def cloned(node: NodePlan, copy: str, lab: Plan) -> NodePlan:
-    """Return the plan of a virtual machine's clone: the same in everything but its name and addresses (VLS-09).
+def cloned(node: NodePlan, copy: str, lab: Plan, *, same_identity: bool) -> NodePlan:
+    """Return the plan of a virtual machine's clone (VLS-09).
 
-    Its number is counted from the other end, where no lab's own nodes come.
+    It is the same in everything but its name and addresses, and its hardware ID unless it keeps that. Its number is
+    counted from the other end, where no lab's own nodes come.
     """
     index = HOSTS_A_NETWORK - 1 - node.index
     first = PRIVATE if lab.runtime in CONTAINER_RUNTIMES else LOOPBACK
     addresses = {network: address_of(lab.slot, network, index, first=first) for network in node.config.addresses}
     config = msgspec.structs.replace(node.config, name=copy, addresses=addresses)
+    if not same_identity and isinstance(config, ApplianceConfig):
+        config = msgspec.structs.replace(config, hardware_id=Identities(lab.seed).hardware_id(copy))
     container = msgspec.structs.replace(node.container, published=())
     return msgspec.structs.replace(
         node, name=copy, index=index, config=config, provision=(), users=0, load=(), container=container

@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema
 from leaselab.testbed.topology.fieldtypes import (
     AuthCodeText,
     ClientId,
+    CloneIdentity,
     Comparison,
     Copies,
     DurationField,
@@ -356,6 +357,9 @@ class FaultSpec(Section):
     loss: float | None = Field(None, ge=0, le=1, description="`loss`: the part of the messages that is lost.")
     bytes_per_second: Limit | None = Field(None, description="`throttle`: what gets through.")
     skew: SignedDurationField | None = Field(None, description="`skew`: how far ahead; -5m for one that is behind.")
+    identity: CloneIdentity | None = Field(
+        None, description="`clone`: whose hardware ID it has, the `same` as the original or a `new` one. Default: same."
+    )
 
 
 class CheckLicense(Section):

@@ -41,7 +41,7 @@ def lab() -> SimulatedLab:
     plan = simulated_plan(read(TEXT, file="acted.yml"))
     world = World(plan.clock.start or 0)
     bring_up(world, plan)
-    return SimulatedLab(plan, world, SimulatedFaults(world, ()))
+    return SimulatedLab(plan, world, SimulatedFaults(world, (), seed=plan.seed))
 
 
 @pytest.mark.parametrize("name", WITH_CHECKS)

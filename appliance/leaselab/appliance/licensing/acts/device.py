@@ -3,8 +3,9 @@
 from typing import Final
 
 from leaselab.appliance.instants import Instant
-from leaselab.appliance.licensing import client, commands, standing
+from leaselab.appliance.licensing import client, commands, emergency, standing
 from leaselab.appliance.licensing import events as e
+from leaselab.appliance.licensing.acts import identity
 from leaselab.appliance.licensing.acts.keys import recount
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
 from leaselab.appliance.licensing.passwords import MAX_PASSWORD, MIN_ADMIN_PASSWORD, hash_password
@@ -32,7 +33,11 @@ def _power_on(state: ApplianceState, command: commands.PowerOn, _now: Instant) -
     if isinstance(release, Refusal):
         return release
     runs = state.release if str(release) == state.told_release else str(release)
-    return Decision(events=(e.Booted(release=runs, secret=command.secret, told=str(release)),))
+    machine = command.hardware_id or state.hardware_id
+    booted = e.Booted(release=runs, secret=command.secret, told=str(release), hardware_id=machine)
+    if machine == state.hardware_id:
+        return Decision(events=(booted,))
+    return Decision(events=(*identity.changed(state, machine), booted), then=(client.Continue(), emergency.Review()))
 
 
 def _install(state: ApplianceState, command: commands.InstallSoftware, _now: Instant) -> Decision | Refusal:
@@ -56,6 +61,7 @@ def _roll_back(state: ApplianceState, _command: commands.RollBack, _now: Instant
 def _booted(state: ApplianceState, event: e.Booted, at: Instant) -> None:
     if state.secret and event.release != state.release:
         state.rollback = state.release
+    state.hardware_id = event.hardware_id or state.hardware_id
     state.booted_at = at
     state.told_release = event.told or event.release
     state.release = event.release
@@ -252,6 +258,7 @@ DECIDERS: Final[Deciders] = {
 
 EVOLVERS: Final[Evolvers] = {
     e.Booted: _booted,
+    e.IdentityChanged: identity.evolve,
     e.AgreementAccepted: _accepted,
     e.ModeChosen: _mode_chosen,
     e.NetworkSet: _network_set,

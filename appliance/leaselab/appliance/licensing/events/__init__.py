@@ -38,6 +38,7 @@ from leaselab.appliance.licensing.events.device import (
     CrowdChanged,
     EmergencySwitched,
     FirstBootFinished,
+    IdentityChanged,
     LicenseRecalled,
     LicenseSurrendered,
     MinimumTlsSet,
@@ -104,6 +105,7 @@ ApplianceEvent = (
     | MinimumTlsSet
     | PersonalityChosen
     | FirstBootFinished
+    | IdentityChanged
     | LicenseInstalled
     | LicenseRemoved
     | KeyRefused
@@ -184,6 +186,7 @@ __all__ = [
     "HeartbeatSent",
     "Held",
     "Holding",
+    "IdentityChanged",
     "KeyRefused",
     "LeasePeriodSet",
     "LeasesAnswered",

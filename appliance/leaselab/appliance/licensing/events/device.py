@@ -8,12 +8,21 @@ from leaselab.appliance.machine import Event
 class Booted(Event, frozen=True):
     """Switched on with a release; ``secret`` is kept from the first time only.
 
-    ``told`` is the release that was last asked for; after a rollback it is not the one that runs.
+    ``told`` is the release that was last asked for; after a rollback it is not the one that runs. ``hardware_id`` is
+    the machine's; it is empty where an earlier Leaselab wrote the history.
     """
 
     release: str
     secret: bytes
     told: str = ""
+    hardware_id: str = ""
+
+
+class IdentityChanged(Event, frozen=True):
+    """The device runs on another machine than the one that it was licensed on (PLT-07)."""
+
+    hardware_id: str
+    before: str
 
 
 class AgreementAccepted(Event, frozen=True):
