@@ -1,13 +1,18 @@
 """A browser without sockets: it asks the pages of a fleet's devices, keeps cookies, and fills in forms as they came.
 
+It calls their REST API as well.
+
 admin = Visitor(fleet, "server")
 admin.sign_in()
 admin.get("/dana-admin/license/summary.cgi")
 admin.submit(op="add", keys=fleet.mint("server", "CONSEC-100U-1YR"))
 assert "CONSEC-100U-1YR is installed" in admin.text
+assert admin.call("DELETE", "/license/keys/none") == 404
 """
 
+import base64
 import html
+import json
 import re
 from collections.abc import Mapping, Sequence
 from http.cookies import SimpleCookie
@@ -17,6 +22,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from leaselab.appliance.adapters.https.api import dispatch
+from leaselab.appliance.adapters.https.api.operations import ROOT
 from leaselab.appliance.adapters.https.context import NodeContext
 from leaselab.appliance.adapters.https.pages import application
 from leaselab.appliance.adapters.wire import asgi
@@ -68,6 +75,7 @@ class Visitor:
         self.headers: Mapping[str, str] = {}
         self.path = ""
         self.cookies: dict[str, str] = {}
+        self._api_key = ""
         self._connection = cast("Connection", SimpleNamespace(peer=(source, 50_000)))
 
     @classmethod
@@ -128,6 +136,22 @@ class Visitor:
     def sign_in(self, name: str = ADMIN[0], password: str = ADMIN[1]) -> int:
         """Sign in as administrator; return the status of the page that this leads to."""
         return self.post("/dana-na/auth/url_admin/login.cgi", {"username": name, "password": password})
+
+    def call(self, method: str, path: str, body: Any = None) -> int:
+        """Call the REST API with an api_key that is asked for at the first call; return the status."""
+        if not self._api_key:
+            self._call("GET", "/auth", None, ":".join(ADMIN))
+            self._api_key = json.loads(self.body)["api_key"]
+        self._call(method, path, body, f"{self._api_key}:")
+        return self.status
+
+    def _call(self, method: str, path: str, body: Any, credentials: str) -> None:
+        request = Request()
+        request.method, request.target = method.encode(), f"{ROOT}{path}".encode()
+        request.body = b"" if body is None else json.dumps(body).encode()
+        request.headers = [(b"authorization", b"Basic " + base64.b64encode(credentials.encode()))]
+        answer = settled(dispatch.answer(self.context, request, self._connection))
+        self.status, self.body, self.path = answer.status, answer.body, path
 
     @property
     def xsauth(self) -> str:
