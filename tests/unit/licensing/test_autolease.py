@@ -1,12 +1,13 @@
 """Auto-leasing: the guide's worked examples, and what a client may do alone (AUT-01 to AUT-10)."""
 
+import msgspec
 import pytest
 
 from leaselab.appliance.instants import DAY, HOUR
 from leaselab.appliance.licensing import autolease
 from leaselab.appliance.licensing.autolease import AutoLeaseState, Average
-from leaselab.appliance.licensing.commands import CONCURRENT_USERS, RDP_USERS, Allocation
-from leaselab.testbed.testing.fleet import Fleet
+from leaselab.appliance.licensing.commands import CONCURRENT_USERS, RDP_USERS, Allocation, SaveClient
+from leaselab.testbed.testing.fleet import CLIENT_PASSWORD, Fleet
 
 
 def guide(*, maximum: int, licenses: tuple[str, ...] = ("CONSEC-1000U-1YR",), kind: str = "psa5000") -> Fleet:
@@ -53,6 +54,28 @@ def test_the_average_is_weighted_by_time_over_the_last_day() -> None:
     area, length = average.over_window(42 * HOUR)  # 12 h of 1,000, 6 h of 400, 6 h of 100
 
     assert (area, length) == (15_000 * HOUR, 24 * HOUR)
+
+
+@pytest.mark.rule("AUT-03")
+@pytest.mark.parametrize("platform", ["psa3000", "mag2600"])
+def test_a_reserve_that_is_taken_back_is_available_in_the_average_from_that_instant_on(platform: str) -> None:
+    fleet = Fleet()
+    fleet.license_server(licenses=["CONSEC-100U-1YR"])
+    record = SaveClient(
+        id="GW1",
+        password=CLIENT_PASSWORD,
+        password_again=CLIENT_PASSWORD,
+        platform="psa3000",
+        product="pcs",
+        allocations={CONCURRENT_USERS: Allocation(reserved=60, maximum=60)},
+    )
+    fleet.do("server", record)
+    fleet.advance(days=1)
+    nothing = {CONCURRENT_USERS: Allocation()}
+    fleet.do("server", msgspec.structs.replace(record, platform=platform, allocations=nothing, new=False))
+    fleet.advance(hours=12)
+
+    assert fleet.report("server").features[CONCURRENT_USERS].average_available == 70  # 12 h of 40, 12 h of 100
 
 
 @pytest.mark.rule("AUT-03")

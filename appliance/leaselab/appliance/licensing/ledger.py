@@ -166,7 +166,7 @@ def save_client(state: ServerState, event: ClientSaved, agenda: Agenda, at: Inst
         )
         state.clients[event.id] = record
     else:
-        withdraw(state, record)
+        withdraw(state, record, at)
         if event.new:  # of a deleted one, whose device has the ID until its leases end (SRV-11)
             record.token = ""
         record.password_hash = event.password_hash
@@ -267,10 +267,11 @@ def charge(state: ServerState, record: ClientRecord, at: Instant) -> None:
             note_available(state, feature, at)
 
 
-def withdraw(state: ServerState, record: ClientRecord) -> None:
+def withdraw(state: ServerState, record: ClientRecord, at: Instant) -> None:
     """Take a client's charges off the pools, before its class changes."""
     for feature, units in record.committed.items():
         state.books[feature].commit(record.client_class, -units)
+        note_available(state, feature, at)
     record.committed = {}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from leaselab.appliance.instants import Instant
 from leaselab.testbed.faults.kinds import SAME, Fault
-from leaselab.testbed.topology.schema import SAME, FaultSpec
+from leaselab.testbed.topology.schema import FaultSpec
 from leaselab.testbed.topology.topology import Topology
 
 
