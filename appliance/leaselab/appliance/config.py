@@ -4,6 +4,8 @@ from typing import Annotated, Final
 
 import msgspec
 
+from leaselab.appliance.instants import Instant
+
 PASSWORD_COST_LOG2: Final = 10
 """Of scrypt, as a lab's devices store passwords (docs/decisions/0007)."""
 
@@ -126,11 +128,21 @@ class ApplianceConfig(msgspec.Struct, frozen=True, tag="appliance", forbid_unkno
 
 
 class AuthCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an authentication code entitles to (DLD-04)."""
+    """What an authentication code entitles to (DLD-04).
+
+    Attributes:
+        licenses: SKUs.
+        starts: start day ``YYYY-MM-DD`` of their terms; empty: the day it is claimed.
+        node: for which its owner has the keys made at the vendor's portal; empty: for who enters the code.
+        hardware_id: that node's.
+        made_at: when they are made.
+    """
 
     licenses: tuple[str, ...]
     starts: str = ""
-    """Start day ``YYYY-MM-DD``; empty: the day it is claimed."""
+    node: str = ""
+    hardware_id: str = ""
+    made_at: Instant = 0
 
 
 class CloudConfig(msgspec.Struct, frozen=True, tag="cloud", forbid_unknown_fields=True):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from leaselab.appliance.config import AuthCode
+from leaselab.appliance.instants import DAY
 from leaselab.appliance.licensing.commands import DownloadKeys, DownloadReport
 from leaselab.testbed.testing.fleet import Fleet
 
@@ -86,6 +88,30 @@ def test_a_claim_whose_reply_was_lost_can_be_made_again_by_asking_without_a_code
     report = download(fleet, "vls", "")
 
     assert [outcome.result for outcome in report.outcomes] == ["installed", "installed"]
+
+
+@pytest.mark.rule("DLD-01")
+def test_keys_that_are_made_at_the_portal_come_with_the_devices_next_query_without_a_code(fleet: Fleet) -> None:
+    fleet.appliance("other")
+    made = AuthCode(
+        licenses=("CONSEC-10U-1YR",),
+        hardware_id=fleet.report("vls").hardware_id,
+        made_at=fleet.clock.now() + DAY,
+    )
+    fleet.cloud({CODE: made})
+
+    assert download(fleet, "vls", "").outcomes == ()
+    fleet.advance(days=1)
+    assert download(fleet, "other", "").outcomes == ()
+    assert [outcome.result for outcome in download(fleet, "vls", "").outcomes] == ["installed"]
+    assert [outcome.result for outcome in download(fleet, "vls", "").outcomes] == ["duplicate"]
+
+
+@pytest.mark.rule("DLD-02")
+def test_a_code_whose_keys_are_made_for_another_device_is_refused(fleet: Fleet) -> None:
+    fleet.cloud({CODE: AuthCode(licenses=("CONSEC-10U-1YR",), hardware_id="0123456789ABCDEF")})
+
+    assert "used by another device" in download(fleet, "vls", CODE).error
 
 
 @pytest.mark.rule("DLD-04")

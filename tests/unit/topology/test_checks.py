@@ -224,6 +224,23 @@ def test_a_code_that_is_entered_is_one_of_the_clouds() -> None:
     assert "there is no cloud to claim it from" in one_node(settings)[0]
 
 
+@pytest.mark.rule("DLD-04")
+def test_a_code_whose_keys_are_made_for_a_node_is_of_a_node_that_there_is_and_entered_nowhere_else() -> None:
+    made = "cloud: {auth-codes: {Ab12-Cd34-Ef56-Gh78: {licenses: [ICE], node: %s, made: 2018-02-01}}}"
+
+    assert one_node("kind: psa300", rest=made % "a") == []
+    assert one_node("kind: psa300", rest=made % "gw") == [
+        "cloud.auth-codes.Ab12-Cd34-Ef56-Gh78.node: there is no node 'gw'"
+    ]
+    assert one_node("kind: psa300", rest=(made % "a").replace("node: a, ", "")) == [
+        "cloud.auth-codes.Ab12-Cd34-Ef56-Gh78.made: is for keys that are made for a `node`; name it"
+    ]
+    both = "nodes: {a: {kind: psa300}, b: {kind: psa300, auth-codes: [Ab12-Cd34-Ef56-Gh78]}}"
+    assert told(f"name: lab\n{made % 'a'}\n{both}\n") == [
+        "nodes.b.auth-codes[0]: the keys of Ab12-Cd34-Ef56-Gh78 are made for a"
+    ]
+
+
 @pytest.mark.rule("DLD-02")
 def test_a_code_is_entered_once() -> None:
     messages = told(

@@ -5,7 +5,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_ssh_private_key
 
-from leaselab.appliance.config import ApplianceConfig, CloudConfig, ConsoleFaults
+from leaselab.appliance.config import ApplianceConfig, AuthCode, CloudConfig, ConsoleFaults
 from leaselab.appliance.console import given_answers
 from leaselab.appliance.instants import HOUR, MINUTE, parse_instant
 from leaselab.appliance.licensing.commands import (
@@ -191,6 +191,26 @@ def test_skus_become_keys_for_the_node_that_the_labs_authority_signed() -> None:
 
     assert all(isinstance(key, LicenseKey) and key.sku.text == "ACCESS-10U-1YR" for key in keys)
     assert len({key.serial for key in keys if isinstance(key, LicenseKey)}) == 2
+
+
+@pytest.mark.rule("DLD-04")
+def test_a_code_whose_keys_are_made_for_a_node_is_for_its_hardware_id_from_that_instant_on() -> None:
+    lab = planned(
+        LAB.replace(
+            "CONSEC-1000U-1YR]}",
+            "CONSEC-1000U-1YR]}, Aa00-Aa00-Aa00-Aa00: {licenses: [ICE], node: gw1, made: 2018-02-01}",
+        )
+    )
+
+    cloud = lab.node("cloud").config
+    assert isinstance(cloud, CloudConfig)
+    assert cloud.auth_codes["Aa00-Aa00-Aa00-Aa00"] == AuthCode(
+        licenses=("ICE",),
+        node="gw1",
+        hardware_id=appliance(lab.node("gw1")).hardware_id,
+        made_at=parse_instant("2018-02-01"),
+    )
+    assert cloud.auth_codes["Ab12-Cd34-Ef56-Gh78"].hardware_id == ""
 
 
 def test_what_is_entered_on_a_server_and_a_client() -> None:

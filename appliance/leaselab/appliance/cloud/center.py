@@ -1,8 +1,10 @@
 """The vendor's cloud as one machine; here the download center: authentication codes in, keys out (DLD-02, DLD-04).
 
-A code is good once and for one device: the claim binds it to the hardware ID that made it. The vendor's own protocol
-is not public; this one is the emulator's (docs/lease-protocol.md). What is known of the real center's behaviour is
-kept: code and hardware ID are marked as used, and a second claim fails as already provisioned (product facts, 5).
+A code is good once and for one device: the claim binds it to the hardware ID that made it. Its owner may also have the
+keys made at the vendor's portal, for a hardware ID given there (product facts, 6.4); they come with that device's next
+query. The vendor's own protocol is not public; this one is the emulator's (docs/lease-protocol.md). What is known of
+the real center's behaviour is kept: code and hardware ID are marked as used, and a second claim fails as already
+provisioned (product facts, 5).
 """
 
 import hashlib
@@ -84,7 +86,9 @@ class CloudMachine:
         if not isinstance(command, ClaimKeys):
             return Refusal("not-here", f"{state.name} is the vendor's cloud; it does not take {type(command).__name__}")
         if not command.code:
-            return Decision(reply=ClaimedKeys(keys=_keys_of(state, command.hardware_id)))
+            made = _made(state, command, now)
+            keys = (*_keys_of(state, command.hardware_id), *(key for claimed in made for key in claimed.keys))
+            return Decision(events=made, reply=ClaimedKeys(keys=keys))
         error = _problem(state, command)
         if error:
             refused = ClaimRefused(code=command.code, hardware_id=command.hardware_id, error=error)
@@ -92,11 +96,8 @@ class CloudMachine:
         claim = state.claims.get(command.code)
         if claim is not None:
             return Decision(reply=ClaimedKeys(keys=claim.keys, restored=command.restore))
-        keys = _mint(state, command, now)
-        claimed = CodeClaimed(
-            code=command.code, hardware_id=command.hardware_id, request_id=command.request_id, keys=keys
-        )
-        return Decision(events=(claimed,), reply=ClaimedKeys(keys=keys))
+        claimed = _claim(state, command, command.code, now)
+        return Decision(events=(claimed,), reply=ClaimedKeys(keys=claimed.keys))
 
     def evolve(self, state: CloudState, event: Event, at: Instant) -> None:  # noqa: ARG002 - the shape of a machine
         """Remember a claim."""
@@ -112,10 +113,11 @@ def _problem(state: CloudState, command: ClaimKeys) -> str:
     if command.code not in state.auth_codes:
         return f"authentication code {command.code} is not known"
     claim = state.claims.get(command.code)
+    used_by = claim.hardware_id if claim is not None else state.auth_codes[command.code].hardware_id
+    if used_by not in {"", command.hardware_id}:
+        return f"authentication code {command.code} was used by another device"
     if claim is None:
         return ""
-    if claim.hardware_id != command.hardware_id:
-        return f"authentication code {command.code} was used by another device"
     if claim.request_id != command.request_id and not command.restore:
         return f"authentication code {command.code} is {ALREADY_PROVISIONED}"
     return ""
@@ -126,18 +128,28 @@ def _keys_of(state: CloudState, hardware_id: str) -> tuple[str, ...]:
     return tuple(key for claim in state.claims.values() if claim.hardware_id == hardware_id for key in claim.keys)
 
 
-def _mint(state: CloudState, command: ClaimKeys, now: Instant) -> tuple[str, ...]:
-    """Sign the code's keys for the device; a subscription begins on the code's day, or today (KEY-06)."""
-    entitled = state.auth_codes[command.code]
-    starts = date.fromisoformat(entitled.starts) if entitled.starts else as_datetime(now).date()
+def _made(state: CloudState, command: ClaimKeys, now: Instant) -> tuple[CodeClaimed, ...]:
+    """Return what was made for this device at the vendor's portal since it last asked (DLD-01)."""
     return tuple(
+        _claim(state, command, code, now)
+        for code, entitled in state.auth_codes.items()
+        if code not in state.claims and entitled.hardware_id == command.hardware_id and entitled.made_at <= now
+    )
+
+
+def _claim(state: CloudState, command: ClaimKeys, code: str, now: Instant) -> CodeClaimed:
+    """Sign a code's keys for the device; a subscription begins on the code's day, or today (KEY-06)."""
+    entitled = state.auth_codes[code]
+    starts = date.fromisoformat(entitled.starts) if entitled.starts else as_datetime(now).date()
+    keys = tuple(
         mint_key(
             sku,
             command.hardware_id,
-            hashlib.blake2b(f"{state.seed}/{command.code}/{index}".encode(), digest_size=6).hexdigest().upper(),
+            hashlib.blake2b(f"{state.seed}/{code}/{index}".encode(), digest_size=6).hexdigest().upper(),
             starts,
             None,
             bytes.fromhex(state.authority_key),
         )
         for index, sku in enumerate(entitled.licenses)
     )
+    return CodeClaimed(code=code, hardware_id=command.hardware_id, request_id=command.request_id, keys=keys)

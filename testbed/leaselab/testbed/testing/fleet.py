@@ -10,7 +10,7 @@ ones that labs run, on the network, clock and store of :mod:`leaselab.testbed.si
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, Self
 
@@ -70,8 +70,8 @@ class Fleet:
 
     # --- making devices ---
 
-    def cloud(self, auth_codes: dict[str, list[str]], *, name: str = "cloud") -> Device[CloudState]:
-        """Add the vendor's side: codes and the SKUs they entitle to."""
+    def cloud(self, auth_codes: Mapping[str, list[str] | AuthCode], *, name: str = "cloud") -> Device[CloudState]:
+        """Add the vendor's side: codes and what they entitle to, or just its SKUs."""
         config = CloudConfig(
             name=name,
             addresses={},
@@ -79,7 +79,10 @@ class Fleet:
             hosts={},
             tls=Tls(certificate="", key="", authority=""),
             authority_key=self._private.hex(),
-            auth_codes={code: AuthCode(licenses=tuple(skus)) for code, skus in auth_codes.items()},
+            auth_codes={
+                code: one if isinstance(one, AuthCode) else AuthCode(licenses=tuple(one))
+                for code, one in auth_codes.items()
+            },
             seed=self._seed,
         )
         return self.world.switch_on(config)

@@ -142,6 +142,12 @@ def codes(subject: Subject) -> Iterator[Complaint]:
             sku = parse_sku(text)
             if isinstance(sku, Refusal):
                 yield subject.place((*path, "licenses", number), sku.message)
+        names = [node.name for node in subject.topology.nodes]
+        if entitlement.node and entitlement.node not in names:
+            message = f"there is no node {entitlement.node!r}"
+            yield subject.place((*path, "node"), message, nearest(entitlement.node, names))
+        if entitlement.made_at and not entitlement.node:
+            yield subject.place((*path, "made"), "is for keys that are made for a `node`; name it")
 
 
 def load(subject: Subject) -> Iterator[Complaint]:
@@ -225,6 +231,8 @@ def claims(subject: Subject, node: LabNode) -> Iterator[Complaint]:
             yield at(node, path, "there is no cloud to claim it from; give the lab one: `cloud: {auth-codes: …}`")
         elif code not in known:
             yield at(node, path, f"the cloud has no code {code!r}", nearest(code, known))
+        elif known[code].node not in {"", node.name}:
+            yield at(node, path, f"the keys of {code} are made for {known[code].node}")
         elif entered[code] > 1:
             yield at(node, path, f"{code} is entered {entered[code]} times, and a claim uses it up (DLD-02)")
 

@@ -82,7 +82,7 @@ def _auth_codes(spec: schema.TopologyFile, root: Value, complaints: list[Complai
 
 def _entitlement(code: schema.AuthCode) -> AuthCode:
     starts = "" if code.starts is None else as_datetime(code.starts).date().isoformat()
-    return AuthCode(licenses=tuple(code.licenses), starts=starts)
+    return AuthCode(licenses=tuple(code.licenses), starts=starts, node=code.node or "", made_at=code.made or 0)
 
 
 def _broken(topology: Topology, left_out: list[Path]) -> frozenset[str]:

@@ -10,6 +10,7 @@ import msgspec
 from leaselab.appliance.config import (
     NO_FAULTS,
     ApplianceConfig,
+    AuthCode,
     CloudConfig,
     ConsoleFaults,
     HostEntry,
@@ -209,10 +210,14 @@ class _Planner:
             hosts={},
             tls=self.credentials.tls(CLOUD, names=[CLOUD], addresses=list(addresses.values())),
             authority_key=self._identities.authority_private,
-            auth_codes=self._topology.auth_codes or {},
+            auth_codes={code: self._made_for(one) for code, one in (self._topology.auth_codes or {}).items()},
             seed=self._identities.node_seed(CLOUD),
             peer_secret=self.credentials.word("peers"),
         )
+
+    def _made_for(self, code: AuthCode) -> AuthCode:
+        """Return a code with the hardware ID that its owner has its keys made for, if so."""
+        return msgspec.structs.replace(code, hardware_id=self._identities.hardware_id(code.node)) if code.node else code
 
     def _ssh(self, node: LabNode) -> Ssh:
         """Return who may attach to a node's console: the lab's own key, and whom the file names."""

@@ -68,6 +68,10 @@ class AuthCode(Section):
 
     licenses: list[Text] = Field(min_length=1, description="SKUs; a key is made for each when the code is claimed.")
     starts: InstantField | None = Field(None, description="First day of their terms. Default: the day of the claim.")
+    node: NodeName | None = Field(
+        None, description="Whose keys its owner makes at the vendor's portal: they come with its next query (DLD-01)."
+    )
+    made: InstantField | None = Field(None, description="When they are made. Default: before the lab starts.")
     count: Copies | None = Field(None, description="Make this many codes; the code then has {n} in it.")
 
 
