@@ -79,9 +79,9 @@ class Case(NamedTuple):
     """One refusal.
 
     Attributes:
-        reason: the refusal's, or the outcome of a key; empty where only the API itself refuses.
+        reason: the refusal's, or the outcome of a key; empty where the way itself refuses.
         name: of the device.
-        command: that is refused; ``None`` where only the API itself refuses.
+        command: that is refused; ``None`` where the way itself refuses.
         call: of the REST API: method and path, status, and body if there is one, or what makes it of the command.
         form: of the admin console: address, and fields, or what makes them of the command.
         verb: the words after ``leaselab``; ``FILE`` is a file with the command's document, ``KEY`` its key.
@@ -294,14 +294,9 @@ CASES: Final = [
         "admin release-client server none",
     ),
     Case("license-server", "server", c.SetCrowd(users=1)),
-    Case(
-        "is-a-server",
-        "server",
-        c.JoinCluster(name="pair", members=("server", "gw")),
-        (),
-        (),
-        "admin join-cluster pair server gw",
-    ),
+    Case("is-a-server", "server", c.JoinCluster(name="pair", members=("server", "gw"))),
+    Case("", "server", None, (), (), "admin join-cluster pair gw server"),
+    Case("", "gw", None, (), (), "admin join-cluster pair gw nac"),
     # A license client: CLT-01, SUR-04, CFG-01, CLU-01.
     server("is-a-server", "server", 409),
     server("invalid-server", "bare", client_id="a b"),

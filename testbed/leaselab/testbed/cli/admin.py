@@ -116,7 +116,11 @@ def join_cluster(cluster: str, nodes: tuple[str, ...], *, lab: str, as_json: boo
     from leaselab.appliance.licensing.commands import JoinCluster
 
     chosen = chosen_lab(lab)
-    found = {(report.personality, report.release) for report in chosen.reports(nodes).values()}
+    reports = chosen.reports(nodes)
+    serving = [name for name, report in reports.items() if report.role != "gateway"]
+    if serving:  # before the first node has joined, not after: what is refused changes nothing
+        raise RefusedError(f"{serving[0]} is a license server, and those are no nodes of a cluster")
+    found = {(report.personality, report.release) for report in reports.values()}
     if len(found) > 1:  # a device does not know what its fellows run
         kinds = ", ".join(" ".join(each) for each in sorted(found))
         raise RefusedError(f"the nodes of a cluster have one personality and release, these have {kinds} (CLU-01)")
