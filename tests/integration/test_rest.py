@@ -357,7 +357,7 @@ def test_an_export_is_imported_with_its_password_and_refused_whole_without(lab: 
     document = server.post("license/export", {"password": "sealed"})["document"]
     server.put("license/server", {"renewal-interval-seconds": 7_200})
 
-    assert refusal(server.post, "license/import", {"document": document, "password": "wrong"})[0] == 409
+    assert refusal(server.post, "license/import", {"document": document, "password": "wrong"})[0] == 422
     assert server.get("license/server")["renewal-interval-seconds"] == 7_200
     taken = server.post("license/import", {"document": document, "password": "sealed", "sections": ["license-server"]})
     assert (taken["sections"], taken["changes"]) == (["license-server"], 1)
