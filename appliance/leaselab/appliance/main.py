@@ -93,7 +93,6 @@ class Node:
             read=read or (lambda: None),
             phase=lambda: self.phase,
             now=clock.now,
-            started_at=clock.now(),
             log_lines=self._lines_written,
         )
         metrics = DeviceMetrics(collector, node=config.name, kind=kind)

@@ -81,14 +81,28 @@ class Grafana:
             folder = self._maybe(self._api.folder.get_folder, FOLDER_UID)
             source = self._maybe(self._api.datasource.get_datasource_by_name, DATA_SOURCE_NAME)
             self._must_be_writable(source, data_source(prometheus_url), before)
-            with contextlib.ExitStack() as undo:
+            with self._all_or_nothing() as undo:
                 if folder is None:
                     self._api.folder.create_folder(FOLDER_TITLE, uid=FOLDER_UID)
                     undo.callback(self._api.folder.delete_folder, FOLDER_UID)
                 self._push_source(source, data_source(prometheus_url), undo)
-                pushed = self._push_boards(before, undo)
-                undo.pop_all()
-        return pushed
+                return self._push_boards(before, undo)
+
+    @contextlib.contextmanager
+    def _all_or_nothing(self) -> Iterator[contextlib.ExitStack]:
+        """Give a stack of what takes back each write; it is taken down unless all writes succeed."""
+        undo = contextlib.ExitStack()
+        try:
+            yield undo
+        except BaseException:
+            try:
+                undo.close()
+            except (GrafanaException, requests.RequestException) as error:
+                raise GrafanaError(
+                    f"{self.url}: a write was refused, and one before it could not be taken back: {error}",
+                    f"look at the folder {FOLDER_TITLE} there, mend what refuses, and push again",
+                ) from error
+            raise
 
     def _must_be_writable(
         self, source: dict[str, Any] | None, wanted: dict[str, Any], boards: dict[str, dict[str, Any] | None]
@@ -107,10 +121,14 @@ class Grafana:
             undo.callback(self._api.datasource.delete_datasource_by_name, DATA_SOURCE_NAME)
         elif not _is_as_wanted(before, wanted):
             self._put_source(before["uid"], {**before, **wanted})
-            undo.callback(self._put_source, wanted["uid"], before)
+            unversioned = {key: value for key, value in before.items() if key != "version"}
+            undo.callback(self._put_source, wanted["uid"], unversioned)
 
     def _put_source(self, uid: str, model: dict[str, Any]) -> None:
-        """Write a data source by its UID; the library knows numbers only, which Grafana gives up."""
+        """Write a data source by its UID; the library knows numbers only, which Grafana gives up.
+
+        With a version in it, Grafana refuses a write over any other version.
+        """
         self._api.api.PUT(f"/datasources/uid/{uid}", json=model)
 
     def _push_boards(self, before: dict[str, dict[str, Any] | None], undo: contextlib.ExitStack) -> Pushed:
@@ -119,20 +137,21 @@ class Grafana:
             model, there = board.model(), before[board.uid]
             if there is None:
                 titles["created"].append(board.title)
-                self._save(model)
+                self._save(model, FOLDER_UID)
                 undo.callback(self._api.dashboard.delete_dashboard, board.uid)
             elif _is_as_wanted(there["dashboard"], model):
                 titles["unchanged"].append(board.title)
             else:
                 titles["updated"].append(board.title)
-                self._save({**model, "version": there["dashboard"].get("version", 0)})
-                undo.callback(self._save, there["dashboard"], overwrite=True)
+                folder = there["meta"].get("folderUid", "")
+                self._save({**model, "version": there["dashboard"]["version"]}, folder)
+                undo.callback(self._save, there["dashboard"], folder, overwrite=True)
         return Pushed(**{what: tuple(names) for what, names in titles.items()})
 
-    def _save(self, model: dict[str, Any], *, overwrite: bool = False) -> None:
+    def _save(self, model: dict[str, Any], folder_uid: str, *, overwrite: bool = False) -> None:
         """Write a dashboard; unless told to overwrite, only over the version that was read."""
         self._api.dashboard.update_dashboard(
-            {"dashboard": model, "folderUid": FOLDER_UID, "overwrite": overwrite, "message": "leaselab monitor push"}
+            {"dashboard": model, "folderUid": folder_uid, "overwrite": overwrite, "message": "leaselab monitor push"}
         )
 
     def _maybe(self, read: Callable[[str], T], name: str) -> T | None:
@@ -169,6 +188,8 @@ _FROM_FILES: Final = "nothing was changed; put the files of monitoring/ into Gra
 _ANY_HINT: Final = "nothing was changed; look at Grafana's log"
 _HINTS: Final = {
     FORBIDDEN: "nothing was changed; the token's service account needs the role Editor, and Admin for the data source",
-    CONFLICT: "nothing was changed; something else has that name there: rename or remove it",
-    CHANGED: "nothing was changed; somebody saved that dashboard meanwhile, or another has its title: call it again",
+    CONFLICT: "nothing was changed; something else has that name or UID there (rename or remove it), "
+    "or somebody saved the data source meanwhile (push again)",
+    CHANGED: "nothing was changed; somebody saved the same meanwhile (push again), "
+    "or another dashboard has that title (rename or remove it)",
 }

@@ -86,7 +86,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--leaselab-timeout",
         type=float,
-        default=float(os.environ.get("LEASELAB_TIMEOUT") or TIMEOUT_SECONDS),
+        default=os.environ.get("LEASELAB_TIMEOUT") or TIMEOUT_SECONDS,
         metavar="SECONDS",
         help=f"for a lab to come up, where the marker does not say ($LEASELAB_TIMEOUT, or {TIMEOUT_SECONDS:g})",
     )
@@ -99,7 +99,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--leaselab-keep",
         action="store_true",
-        default=bool(os.environ.get("LEASELAB_KEEP")),
+        default=os.environ.get("LEASELAB_KEEP", "0").lower() not in {"", "0", "false", "no", "off"},
         help="leave the labs of failed tests up, to look into them with the `leaselab` command ($LEASELAB_KEEP)",
     )
 

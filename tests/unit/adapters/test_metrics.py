@@ -95,7 +95,7 @@ def scrape(report: Report | None, **changes: Any) -> dict[tuple[str, ...], float
             read=lambda: shown,
             phase=lambda: "ready",
             now=lambda: NOW,
-            started_at=NOW - DAY,
+            wall_seconds=lambda: (NOW - DAY) / SECOND,
             log_lines={"major": 3},
         )
     )

@@ -179,6 +179,27 @@ def test_an_option_that_makes_no_sense_ends_the_run_before_any_test(
     result.stderr.fnmatch_lines([message])
 
 
+def test_a_variable_that_makes_no_sense_is_answered_in_words(
+    inner: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEASELAB_TIMEOUT", "soon")
+    inner.makepyfile("def test_it(): pass")
+
+    result = inner.runpytest()
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--leaselab-timeout: invalid float value: 'soon'*"])
+
+
+@pytest.mark.parametrize(("value", "kept"), [("1", True), ("yes", True), ("0", False), ("false", False), ("", False)])
+def test_the_variable_to_keep_labs_can_say_no(
+    inner: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, value: str, kept: bool
+) -> None:
+    monkeypatch.setenv("LEASELAB_KEEP", value)
+
+    assert inner.parseconfig().getoption("--leaselab-keep") is kept
+
+
 @pytest.mark.parametrize("asked", ["marker", "option", "variable"])
 def test_a_test_runs_on_each_runtime_that_is_asked_for(
     inner: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, asked: str

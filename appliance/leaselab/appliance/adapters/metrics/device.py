@@ -1,5 +1,6 @@
 """Metrics of one device: read from its report at scrape time, nothing is kept twice."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
@@ -67,8 +68,8 @@ class DeviceCollector(Collector):
         read: returns the report; ``None`` for a device that has none.
         phase: how far it has booted.
         now: its time.
-        started_at: the first instant it knew, for the clock's offset.
         log_lines: lines of its event log by severity.
+        wall_seconds: the host's time, seconds since 1970.
     """
 
     def __init__(
@@ -79,22 +80,22 @@ class DeviceCollector(Collector):
         read: Read,
         phase: Callable[[], str],
         now: Callable[[], Instant],
-        started_at: Instant,
         log_lines: Mapping[str, int],
+        wall_seconds: Callable[[], float] = time.time,
     ) -> None:
         self._common = {"node": node, "kind": kind}
         self._read = read
         self._phase = phase
         self._now = now
-        self._started_at = started_at
         self._log_lines = log_lines
+        self._wall_seconds = wall_seconds
 
     def collect(self) -> Iterable[Metric]:
         """Return all metrics as they stand."""
         sheet = Sheet(DEVICE_FAMILIES, self._common)
-        now = self._now()
-        sheet.add("leaselab_virtual_time_seconds", now / SECOND)
-        sheet.add("leaselab_virtual_time_offset_seconds", (now - self._started_at) / SECOND)
+        now_seconds = self._now() / SECOND
+        sheet.add("leaselab_virtual_time_seconds", now_seconds)
+        sheet.add("leaselab_virtual_time_offset_seconds", now_seconds - self._wall_seconds())
         sheet.states("leaselab_boot_phase", PHASES, self._phase())
         report = self._read()
         if report is not None:

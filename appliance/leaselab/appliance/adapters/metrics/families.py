@@ -42,8 +42,16 @@ REQUEST_DURATION: Final = Family(
 
 DEVICE_FAMILIES: Final = catalogue(
     # the device
-    Family("leaselab_virtual_time_seconds", "gauge", "The lab's clock, seconds since 1970."),
-    Family("leaselab_virtual_time_offset_seconds", "gauge", "Lab time since the device was started."),
+    Family(
+        "leaselab_virtual_time_seconds",
+        "gauge",
+        "The device's clock, seconds since 1970: the lab's, unless a fault has set it wrong.",
+    ),
+    Family(
+        "leaselab_virtual_time_offset_seconds",
+        "gauge",
+        "How far the device's clock is ahead of wall time; below 0, behind it.",
+    ),
     Family("leaselab_boot_phase", "gauge", "How far the device has booted; 1 at its phase.", ("phase",)),
     Family(
         "leaselab_device_info",
