@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from inspect import getsource, isfunction
+from types import ModuleType
 
 import pytest
 
-from leaselab.testbed.topology import reference
+from leaselab.testbed.topology import checklist, checks, node_checks, reference
+from leaselab.testbed.topology.checks import FILE_CHECKS, RELATION_CHECKS
+from leaselab.testbed.topology.node_checks import NODE_CHECKS
 from leaselab.testbed.topology.schema import LicenseServer, Section, TopologyFile
 
 PAGE = reference.page()
@@ -51,6 +55,26 @@ def test_a_chapter_says_where_its_section_stands() -> None:
     chapter = PAGE.partition("\n## License server\n")[2].partition("\n## ")[0]
 
     assert f"{LicenseServer.__doc__} Stands at `license-server` of [Settings](#settings)." in chapter
+
+
+CHECKS = (*FILE_CHECKS, *NODE_CHECKS, *RELATION_CHECKS)
+
+
+@pytest.mark.parametrize("module", [checks, node_checks])
+def test_every_check_that_a_module_has_is_made(module: ModuleType) -> None:
+    public = {one for name, one in vars(module).items() if isfunction(one) and not name.startswith("_")}
+    found = {one for one in public if "Iterator[Complaint]" in str(one.__annotations__.get("return"))}
+
+    assert found - set(CHECKS) - {checks.examine} == set()
+
+
+@pytest.mark.parametrize("module", [checks, node_checks, checklist])
+def test_what_must_hold_names_every_rule_that_a_complaint_names(module: ModuleType) -> None:
+    held = PAGE.partition("\n## What must hold\n")[2].partition("\n## ")[0]
+    named = set(re.findall(r"[A-Z]{3}-\d\d", getsource(module)))
+
+    assert held.count("\n- ") == len(CHECKS)
+    assert {rule for rule in named if rule not in held} == set()
 
 
 def test_a_form_that_there_are_no_words_for_is_told_by_its_pattern_and_another_is_an_error() -> None:

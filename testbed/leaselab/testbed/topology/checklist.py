@@ -31,7 +31,11 @@ def _check(spec: CheckSpec, start: Instant) -> Check:
 
 
 def examine(subject: Subject) -> Iterator[Complaint]:
-    """Yield what of the checks is about nothing that the file has."""
+    """A check does, expects or waits for something; it is `at` an instant or `after` some time, not both.
+
+    What it names is there: nodes, releases, networks, faults with what they need. An act has exactly one key, and
+    `within` goes with `expect`.
+    """
     topology = subject.topology
     nodes = [*topology.names(), *(clone_of(name) for name in topology.virtual())]
     for number, spec in enumerate(topology.spec.checks):

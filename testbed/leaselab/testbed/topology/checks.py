@@ -56,7 +56,7 @@ def _once_an_entry(nodes: Collection[LabNode], check: Callable[[LabNode], Iterat
 
 
 def lab_release(subject: Subject) -> Iterator[Complaint]:
-    """The lab's release is one."""
+    """The lab's `release` is one that there was."""
     try:
         Release.parse(subject.topology.spec.release)
     except ReleaseError as error:
@@ -64,7 +64,7 @@ def lab_release(subject: Subject) -> Iterator[Complaint]:
 
 
 def clock(subject: Subject) -> Iterator[Complaint]:
-    """A real clock has no start and no rate of its own."""
+    """A clock of `mode: real` has no `start` and no `rate` of its own."""
     given = subject.topology.spec.clock
     if given.mode == "real":
         for name in sorted(given.model_fields_set - {"mode"}):
@@ -74,7 +74,10 @@ def clock(subject: Subject) -> Iterator[Complaint]:
 
 
 def clusters(subject: Subject) -> Iterator[Complaint]:
-    """A cluster is of gateways of one personality and release, none of which is in another (CLU-01)."""
+    """A cluster is of gateways that there are, of one personality and release, none of which is in another (CLU-01).
+
+    No license server is in one.
+    """
     topology = subject.topology
     names = [node.name for node in topology.nodes]
     taken: dict[str, str] = {}
@@ -105,7 +108,7 @@ def _release_text(node: LabNode, of_the_lab: str) -> str:
 
 
 def known_kinds(subject: Subject) -> Iterator[Complaint]:
-    """Settings for a kind are for one that there is."""
+    """`kinds` has settings for kinds that there are."""
     for name in subject.topology.spec.kinds:
         if name not in PLATFORMS:
             _, mark, _ = locate(subject.root, ("kinds", name))
@@ -113,7 +116,7 @@ def known_kinds(subject: Subject) -> Iterator[Complaint]:
 
 
 def networks(subject: Subject) -> Iterator[Complaint]:
-    """A network's list names nodes that there are and that have a port for it."""
+    """A network's `nodes` are nodes that there are and that have a port for it; each pattern fits one at least."""
     topology = subject.topology
     names = [node.name for node in topology.nodes] + [node.written for node in topology.nodes]
     for network, settings in topology.networks():
@@ -131,7 +134,7 @@ def networks(subject: Subject) -> Iterator[Complaint]:
 
 
 def codes(subject: Subject) -> Iterator[Complaint]:
-    """The cloud's codes have their form, and stand for SKUs that there are (DLD-04)."""
+    """The cloud's codes are four groups of four letters or digits, and stand for SKUs that there are (DLD-04)."""
     for code, entitlement in (subject.topology.auth_codes or {}).items():
         _, mark, path = locate(subject.root, ("cloud", "auth-codes", code))
         if not AUTH_CODE.fullmatch(code):
@@ -151,7 +154,11 @@ def codes(subject: Subject) -> Iterator[Complaint]:
 
 
 def load(subject: Subject) -> Iterator[Complaint]:
-    """A load is one of users that come at some time to gateways that there are."""
+    """A load is one of users that come to gateways that there are, or to a group: nodes or group, not both (PLT-06).
+
+    They come either in `office-hours`, in a time zone that there is and with no more at night than at noon, or in a
+    `burst` that is not before the clock's start.
+    """
     for number, one in enumerate(subject.topology.spec.load):
         path: Path = ("load", number)
         if (one.office_hours is None) == (one.burst is None):
@@ -188,7 +195,11 @@ def _loaded(subject: Subject, path: Path, one: Load) -> Iterator[Complaint]:
 
 
 def faults(subject: Subject) -> Iterator[Complaint]:
-    """A fault befalls what there is, and has what it needs."""
+    """A fault is one that there is, befalls nodes or a network that there are, and has what it needs and nothing else.
+
+    It begins `at` an instant that is not before the clock's start, or `after` some time, not both; its `probability`
+    and `loss` are from 0 to 1. Only a virtual appliance can be cloned.
+    """
     topology = subject.topology
     nodes, virtual = topology.names(), topology.virtual()
     networks = [INTERNAL, *(name for name, _ in topology.networks())]
@@ -268,7 +279,10 @@ def server_license(subject: Subject, node: LabNode) -> Iterator[Complaint]:
 
 
 def records(subject: Subject, node: LabNode) -> Iterator[Complaint]:
-    """A client record is for a node that there is, of a platform that the server leases to (VLS-10)."""
+    """A client record names a node that there is, or a platform; both say the same, and so does its `product`.
+
+    A Virtual License Server has no record for a MAG (VLS-10).
+    """
     server = node.spec.license_server
     for identifier, client in (server.clients if server else {}).items():
         path = ("license-server", "clients", identifier)
@@ -299,7 +313,10 @@ def _contradictions(node: LabNode, path: Path, client: Client, gateway: LabNode 
 
 
 def leases(subject: Subject, node: LabNode) -> Iterator[Complaint]:
-    """A client's server is one, and has a record for it with its password (SRV-10)."""
+    """A client's server is one, and has a record for its ID: with its password, platform and product (SRV-10).
+
+    No two gateways share an ID (SRV-11), and no MAG is a client of a Virtual License Server (VLS-10).
+    """
     client = node.spec.license_client
     if client is None or client.server is None or client.id is None:
         return

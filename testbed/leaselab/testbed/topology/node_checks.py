@@ -48,7 +48,7 @@ def at(node: LabNode, path: Path, message: str, suggestion: str = "") -> Complai
 
 
 def name(node: LabNode, _: str) -> Iterator[Complaint]:
-    """A name is one label of a host name, and not the cloud's."""
+    """A name is one label of a host name, and not `cloud`; a place for a number in it needs a `count`."""
     if node.name == CLOUD:
         yield at(node, (), f"{CLOUD} is the name of the vendor's side; give the node another")
     elif "{" in node.name:
@@ -60,7 +60,7 @@ def name(node: LabNode, _: str) -> Iterator[Complaint]:
 
 
 def kind(node: LabNode, _: str) -> Iterator[Complaint]:
-    """A kind is one of the platform data."""
+    """A node has a `kind`, of those that there are."""
     given = node.spec.kind
     if given is None:
         yield at(node, ("kind",), f"is missing; kinds are {', '.join(PLATFORMS)}")
@@ -71,7 +71,7 @@ def kind(node: LabNode, _: str) -> Iterator[Complaint]:
 
 
 def release(node: LabNode, of_the_lab: str) -> Iterator[Complaint]:
-    """A release is one, and of the node's personality (PLT-03)."""
+    """A release is one that there was, and of the node's personality (PLT-03)."""
     if node.spec.release is None:
         try:
             node.release(of_the_lab)
@@ -95,7 +95,10 @@ def release(node: LabNode, of_the_lab: str) -> Iterator[Complaint]:
 
 
 def boot(node: LabNode, of_the_lab: str) -> Iterator[Complaint]:
-    """Answers are ones that the console would take; a Virtual License Server is one that can be (PLT-05)."""
+    """Answers of `boot` are ones that the console would take: names, passwords, addresses, netmasks, domains.
+
+    Only a virtual appliance boots as a Virtual License Server, with the PCS personality and from 8.3R1 on (PLT-05).
+    """
     given = node.spec.boot
     if given is None:
         return
@@ -130,7 +133,7 @@ def _network_and_certificate(node: LabNode, given: Boot) -> Iterator[Complaint]:
 
 
 def licenses(node: LabNode, _: str) -> Iterator[Complaint]:
-    """SKUs are known ones (KEY-01)."""
+    """A node's licenses are of SKUs that there are (KEY-01)."""
     for number, entry in enumerate(node.spec.licenses or []):
         sku = parse_sku(entry.sku)
         if isinstance(sku, Refusal):
@@ -138,7 +141,7 @@ def licenses(node: LabNode, _: str) -> Iterator[Complaint]:
 
 
 def auth_codes(node: LabNode, _: str) -> Iterator[Complaint]:
-    """Codes have their form, with all numbers in."""
+    """A code that is entered has the form of one, with all numbers in."""
     for number, code in enumerate(node.spec.auth_codes or []):
         if not AUTH_CODE.fullmatch(code):
             yield at(
@@ -147,7 +150,7 @@ def auth_codes(node: LabNode, _: str) -> Iterator[Complaint]:
 
 
 def time_zone(node: LabNode, _: str) -> Iterator[Complaint]:
-    """A time zone is one that this machine knows."""
+    """A node's time zone is one that this machine knows."""
     given = node.spec.time_zone
     if given is not None and not is_time_zone(given):
         suggestion = nearest(given, available_timezones())
@@ -172,7 +175,10 @@ def users(node: LabNode, _: str) -> Iterator[Complaint]:
 
 
 def server_role(node: LabNode, _: str) -> Iterator[Complaint]:
-    """Only some devices can be a license server (PLT-04, PLT-05), and its settings have ranges (SRV-02)."""
+    """A license server is no PPS (PLT-04), and no virtual appliance that does not boot as one (PLT-05).
+
+    Its lease is of 24 hours to 10 days, its renewal interval of 1 hour to half of the lease (SRV-02).
+    """
     server = node.spec.license_server
     if server is None:
         return
@@ -204,7 +210,10 @@ def server_role(node: LabNode, _: str) -> Iterator[Complaint]:
 
 
 def client_records(node: LabNode, of_the_lab: str) -> Iterator[Complaint]:
-    """IDs are letters and digits; counts go together (SRV-03, SRV-04, SRV-12)."""
+    """An ID has its number in (SRV-03); a client reserves no more than its maximum, and increments lead to it (SRV-04).
+
+    From 9.0R1 on an increment is of 25 units or all above the reserved count, and of a tenth of that at least (SRV-12).
+    """
     server = node.spec.license_server
     own = _release(node, of_the_lab)
     for identifier, client in (server.clients if server else {}).items():
@@ -218,7 +227,7 @@ def client_records(node: LabNode, of_the_lab: str) -> Iterator[Complaint]:
 
 
 def client_settings(node: LabNode, _: str) -> Iterator[Complaint]:
-    """A client names its server and its ID (CLT-01)."""
+    """A gateway that is a client names its server and its ID (CLT-01)."""
     client = node.spec.license_client
     if client is not None:
         if client.server is None:
@@ -228,7 +237,7 @@ def client_settings(node: LabNode, _: str) -> Iterator[Complaint]:
 
 
 def publish(node: LabNode, _: str) -> Iterator[Complaint]:
-    """A published port is one of this machine's."""
+    """A published port is from 1 to 65535, at an address that a machine can have."""
     for surface, where in (node.spec.publish or {}).items():
         address, _, port = where.rpartition(":")
         if not 1 <= int(port) <= MAX_PORT:

@@ -10,6 +10,9 @@ from pydantic import BaseModel, TypeAdapter
 
 from leaselab.appliance.models.platforms import PLATFORMS
 from leaselab.testbed.topology import fieldtypes
+from leaselab.testbed.topology.checks import FILE_CHECKS, RELATION_CHECKS
+from leaselab.testbed.topology.fieldtypes import MAX_COPIES
+from leaselab.testbed.topology.node_checks import NODE_CHECKS
 from leaselab.testbed.topology.schema import Node, Section, TopologyFile
 
 _WORDS: Final[tuple[tuple[Any, str], ...]] = (
@@ -45,13 +48,13 @@ same for editors, `leaselab validate FILE` judges a file: every mistake is told 
 was perhaps meant.
 
 - **Unknown keys are errors**, and so is a value of another type or outside its range.
-- **Inheritance**: `defaults`, then the node's kind in `kinds`, its group in `groups`, the node itself; the nearest
-  wins. Mappings are put together field by field, lists and scalars replaced, and `null` takes an inherited value
-  back.
+- **Inheritance**: `defaults`, then the node's kind in `kinds`, its group in `groups` (one that there is), the node
+  itself; the nearest wins. Mappings are put together field by field, lists and scalars replaced, and `null` takes
+  an inherited value back.
 - **Variables**: `${{NAME}}` or `${{NAME:-default}}` in any scalar, from `--set NAME=value`; `$${{` stands for a plain
   `${{`.
 - **`count: 50`** makes fifty of a node, a client record or a code; `{{n}}` in its name and texts is the number,
-  `{{n:02}}` has two digits.
+  `{{n:02}}` has two digits. No two have one name, and a lab has at most {most} nodes.
 - **Durations** are whole numbers with `ms`, `s`, `m`, `h`, `d`, `w`, put together as in `1d12h`; **instants** are ISO
   8601, a day alone is its midnight, and without a zone they are UTC. Both are of the lab's clock.
 - **Names** of labs and nodes: lower-case letters, digits and hyphens, a letter first, at most 63; `cloud` is the
@@ -61,21 +64,11 @@ was perhaps meant.
 
 {kinds}.
 
-## What else is refused
+## What must hold
 
-- A kind, release, SKU, time zone, fault or check that there is not; a release that the node's personality never had
-  (PLT-03).
-- A name of a node, group, network, code or client that nothing in the file bears; a pattern that fits no node.
-- A license server that cannot be one: PPS, hardware asked to boot as Virtual License Server, or one before 8.3R1
-  (PLT-04, PLT-05).
-- Counts that no admin could save: reserved above maximum, an increment that leads nowhere (SRV-04, SRV-12); lease and
-  renewal intervals outside of their ranges (SRV-02).
-- A client whose server has no such record, another password, platform or product, or whose ID two gateways share
-  (SRV-11).
-- A cluster of nodes of different personality or release, with a license server in it, or a node of another cluster
-  (CLU-01).
-- An authentication code entered twice (DLD-02); an instant before the clock's start; an act with none or several of
-  its keys.
+Beside what each key takes; a file that breaks one of these is refused, with the place of what is to be mended.
+
+{checks}
 
 {sections}
 """
@@ -83,7 +76,13 @@ was perhaps meant.
 
 def page() -> str:
     """Return the page."""
-    return PAGE.format(kinds=", ".join(f"`{kind}`" for kind in PLATFORMS), sections=sections())
+    checks = (*FILE_CHECKS, *NODE_CHECKS, *RELATION_CHECKS)
+    return PAGE.format(
+        kinds=", ".join(f"`{kind}`" for kind in PLATFORMS),
+        most=MAX_COPIES,
+        checks="\n".join(f"- {' '.join((check.__doc__ or '').split())}" for check in checks),
+        sections=sections(),
+    )
 
 
 def sections() -> str:
