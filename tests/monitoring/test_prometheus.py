@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from leaselab.appliance.instants import DAY, HOUR, SECOND
-from leaselab.monitoring.dashboards import DASHBOARDS
+from leaselab.monitoring.dashboards import DASHBOARDS, Board
 from leaselab.monitoring.dashboards.board import FAULTS, Panel
 from leaselab.monitoring.rules import ALERTS, RECORDINGS
 from leaselab.testbed.errors import CallError
@@ -152,8 +152,18 @@ def test_every_alert_fires_in_a_lab_that_gives_it_reason(watched: Watched) -> No
     assert watched.ask(f'ALERTS{{lab!="{watched.lab.name}"}}') == []
 
 
-def filled(query: str, lab: str) -> str:
-    return query.replace("$lab", lab).replace("$node", ".*")
+def filled(query: str, lab: str, nodes: str = "") -> str:
+    return query.replace("$lab", lab).replace("$node", nodes)
+
+
+def chosen(watched: Watched, board: Board) -> str:
+    """Return what Grafana puts for the nodes of a board while all are chosen."""
+    return "|".join(
+        name
+        for variable in board.variables
+        if variable.name == "node"
+        for name in watched.get("label/node/values", **{"match[]": filled(variable.metric, watched.lab.name)})
+    )
 
 
 def faults_of(panel: Panel, query: str, legend: str, series: list[dict[str, Any]]) -> Iterator[str]:
@@ -164,8 +174,11 @@ def faults_of(panel: Panel, query: str, legend: str, series: list[dict[str, Any]
         missing = [label for label in re.findall(r"\{\{(\w+)\}\}", legend) if label not in one["metric"]]
         if missing:
             yield f"{panel.title}: {one['metric']} has no {missing}"
-        if not math.isfinite(float(one["value"][1])):
-            yield f"{panel.title}: {one['value'][1]} for {query}"
+        value = float(one["value"][1])
+        if not math.isfinite(value):
+            yield f"{panel.title}: {value} for {query}"
+        elif panel.states and value not in range(len(panel.states)):
+            yield f"{panel.title}: {value} is none of {panel.states}"
 
 
 def test_every_panel_gets_finite_series_with_the_labels_of_its_legend(watched: Watched) -> None:
@@ -177,9 +190,10 @@ def test_every_panel_gets_finite_series_with_the_labels_of_its_legend(watched: W
     found = [
         fault
         for board in DASHBOARDS
+        for nodes in [chosen(watched, board)]
         for panel in board.panels
         for query in panel.queries
-        for fault in faults_of(panel, query.expr, query.legend, watched.ask(filled(query.expr, lab.name)))
+        for fault in faults_of(panel, query.expr, query.legend, watched.ask(filled(query.expr, lab.name, nodes)))
     ]
 
     assert found == []

@@ -7,6 +7,8 @@ from typing import Any, Final, NamedTuple
 
 HOUR_SECONDS: Final = 3_600
 DAY_SECONDS: Final = 24 * HOUR_SECONDS
+LEASE_ENDING_SECONDS: Final = 6 * HOUR_SECONDS
+LICENSE_ENDING_SECONDS: Final = 30 * DAY_SECONDS
 
 
 def risen(counter: str) -> str:
@@ -44,14 +46,14 @@ ALERTS: Final = (
     Alert(
         "LeaselabLeaseEnding",
         "warning",
-        f"leaselab:lease_seconds_to_end:min < {6 * HOUR_SECONDS}",
+        f"leaselab:lease_seconds_to_end:min < {LEASE_ENDING_SECONDS}",
         "The {{ $labels.lease }} lease of {{ $labels.feature }} on {{ $labels.node }} ends in "
         "{{ $value | humanizeDuration }} of lab time; renewals should have prevented that.",
     ),
     Alert(
         "LeaselabLicenseEnding",
         "warning",
-        f"leaselab_license_seconds_to_end < {30 * DAY_SECONDS}",
+        f"leaselab_license_seconds_to_end < {LICENSE_ENDING_SECONDS}",
         "License {{ $labels.serial }} ({{ $labels.sku }}) on {{ $labels.node }} ends in "
         "{{ $value | humanizeDuration }} of lab time.",
     ),

@@ -64,14 +64,14 @@ def misfits(value: Any, kind: Any, path: str = "") -> Iterator[str]:
     elif typing.get_origin(kind) is typing.Union:
         found = [list(misfits(value, option, path)) for option in options]
         yield from [] if [] in found else found[0]
-    elif typing.get_origin(kind) is list and isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from misfits(item, options[0], f"{path}/{index}")
+    elif typing.get_origin(kind) in {list, dict} and isinstance(value, typing.get_origin(kind)):
+        for index, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from misfits(item, options[-1], f"{path}/{index}")
     elif typing.get_origin(kind) is typing.Literal or (isinstance(kind, type) and issubclass(kind, Enum)):
         allowed = options or tuple(member.value for member in kind)
         if value not in allowed:
             yield f"{path} is {value!r}, none of {allowed}"
-    elif typing.get_origin(kind) is list or (kind in JSON_TYPES and not isinstance(value, JSON_TYPES[kind])):
+    elif typing.get_origin(kind) in {list, dict} or (kind in JSON_TYPES and not isinstance(value, JSON_TYPES[kind])):
         yield f"{path} is {value!r}, no {kind}"
 
 
@@ -90,10 +90,10 @@ def test_every_value_of_a_dashboard_is_of_the_type_that_grafana_gives_it(board: 
 def changed(place: str, value: Any) -> dict[str, Any]:
     """Return a dashboard in which something is other than we wrote it."""
     model: dict[str, Any] = json.loads(json.dumps(DASHBOARDS[1].model()))
-    *within, last = [int(part) if part.isdigit() else part for part in place.split("/")]
+    *within, last = place.split("/")
     item: Any = model
     for part in within:
-        item = item[part]
+        item = item[int(part) if isinstance(item, list) else part]
     item[last] = value
     return model
 
@@ -112,6 +112,9 @@ def changed(place: str, value: Any) -> dict[str, Any]:
         "panels/4/options/legend/show",
         "panels/4/targets/0/legend",
         "panels/8/options/showHeaders",
+        "panels/10/options/perpage",
+        "panels/10/fieldConfig/defaults/mappings/0/options/2/colour",
+        "links/0/keeptime",
     ],
 )
 def test_a_name_that_grafana_does_not_know_is_found_wherever_it_stands(place: str) -> None:
@@ -132,6 +135,9 @@ def test_a_name_that_grafana_does_not_know_is_found_wherever_it_stands(place: st
         ("panels/4/options/tooltip/sort", "down"),
         ("panels/4/targets/0/expr", None),
         ("panels/8/options/cellHeight", "small"),
+        ("panels/10/options/showValue", "sometimes"),
+        ("panels/10/fieldConfig/defaults/mappings/0/options/2/index", "second"),
+        ("links/0/type", "boards"),
     ],
 )
 def test_a_value_that_grafana_does_not_take_is_found_wherever_it_stands(place: str, value: Any) -> None:

@@ -1,6 +1,6 @@
 """The parts that dashboards are made of: a board has variables and rows of panels, a panel has queries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +12,10 @@ SCHEMA_VERSION: Final = 39
 
 DATA_SOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
 
-GREEN, AMBER, RED = "green", "orange", "red"
+GREEN, AMBER, RED, BLUE, GREY = "green", "orange", "red", "blue", "#8e8e8e"
+
+ROWS_A_PAGE: Final = 20
+"""Of a panel of states: a fleet has more nodes than a screen has room."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,10 @@ class Query:
     expr: str
     legend: str = ""
 
+    def unless(self, expr: str) -> "Query":
+        """Leave out the series whose labels ``expr`` has too."""
+        return Query(f"({self.expr}) unless ({expr})", self.legend)
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -30,13 +37,16 @@ class Panel:
     Attributes:
         title: what it shows.
         queries: of its data.
-        kind: ``timeseries``, ``stat`` or ``table``.
+        kind: ``timeseries``, ``stat``, ``state-timeline`` or ``table``.
         unit: Grafana's name of a unit, e.g. ``s`` or ``percentunit``.
         width: in columns of 24.
         height: in rows of the grid.
         text: what a reader should know to judge it.
         thresholds: colours from a value on.
-        quiet: may rightly have no series, e.g. what is over while all is well.
+        floor: the colour below the first threshold.
+        states: word and colour of the values 0, 1, 2 and so on, for ``state-timeline``.
+        column: heading of a table's values; without one they are left out.
+        quiet: may rightly have no series, e.g. what is over while all is well; it then says ``none``.
     """
 
     title: str
@@ -47,6 +57,9 @@ class Panel:
     height: int = 8
     text: str = ""
     thresholds: tuple[tuple[float, str], ...] = ()
+    floor: str = GREEN
+    states: tuple[tuple[str, str], ...] = ()
+    column: str = ""
     quiet: bool = False
 
 
@@ -58,6 +71,11 @@ def chart(title: str, *queries: Query, width: int = 12, **more: Any) -> Panel:
 def stat(title: str, *queries: Query, width: int, height: int = 4, **more: Any) -> Panel:
     """Return a panel of one number for each series."""
     return Panel(title, queries, "stat", width=width, height=height, **more)
+
+
+def timeline(title: str, query: Query, colours: Mapping[str, str], *, width: int = 12, **more: Any) -> Panel:
+    """Return a panel with a bar for each series, in the colour of the state that it is in."""
+    return Panel(title, (query,), "state-timeline", width=width, states=tuple(colours.items()), **more)
 
 
 def table(title: str, query: Query, *, width: int = 12, **more: Any) -> Panel:
@@ -83,6 +101,11 @@ class Scope:
         """Query a metric's sum, or what ``over`` names, by labels; without a legend these name the series."""
         by = f" by ({', '.join(labels)}) " if labels else ""
         return Query(f"{over}{by}({self.only(metric, more)})", legend or " ".join(f"{{{{{one}}}}}" for one in labels))
+
+    def state(self, metric: str, label: str, states: Iterable[str]) -> Query:
+        """Query which state each node is in, as its number, of a metric that is 1 at the state in ``label``."""
+        series = (self.only(metric, f'{label}="{state}"') for state in states)
+        return Query(" + ".join(f"{n} * sum by (lab, node) ({one})" for n, one in enumerate(series)), "{{node}}")
 
 
 @dataclass(frozen=True)
@@ -124,6 +147,7 @@ class Board:
             "refresh": "10s",
             "time": {"from": "now-15m", "to": "now"},
             "annotations": {"list": [_FAULTS]},
+            "links": [_OTHER_BOARDS],
             "templating": {"list": [_data_source_choice(), *map(_choice, self.variables)]},
             "panels": list(_placed(self.panels)),
         }
@@ -142,6 +166,16 @@ _FAULTS: Final = {
     "titleFormat": FAULTS.legend,
     "textFormat": "{{lab}}: {{fault}} {{target}}",
     "tagKeys": "fault,target",
+}
+
+
+_OTHER_BOARDS: Final = {
+    "title": "Leaselab",
+    "type": "dashboards",
+    "tags": ["leaselab"],
+    "asDropdown": False,
+    "includeVars": True,
+    "keepTime": True,
 }
 
 
@@ -165,7 +199,7 @@ def _choice(variable: Variable) -> dict[str, Any]:
         "sort": 1,
         "multi": variable.multiple,
         "includeAll": variable.multiple,
-        **({"allValue": ".*", "current": {"text": "All", "value": "$__all"}} if variable.multiple else {}),
+        **({"current": {"text": "All", "value": "$__all"}} if variable.multiple else {}),
     }
 
 
@@ -200,20 +234,35 @@ def _panel(number: int, panel: Panel, x: int, y: int) -> dict[str, Any]:
         ],
         "fieldConfig": {"defaults": _field(panel), "overrides": []},
         "options": _OPTIONS[panel.kind],
-        **({"transformations": _ONE_TABLE} if panel.kind == "table" else {}),
+        **({"transformations": [_columns(panel)]} if panel.kind == "table" else {}),
     }
 
 
 def _field(panel: Panel) -> dict[str, Any]:
-    steps: list[dict[str, Any]] = [{"color": GREEN, "value": None}]
+    steps: list[dict[str, Any]] = [{"color": panel.floor, "value": None}]
     steps += [{"color": colour, "value": value} for value, colour in panel.thresholds]
     field: dict[str, Any] = {"unit": panel.unit, "thresholds": {"mode": "absolute", "steps": steps}}
+    field["color"] = {"mode": "palette-classic" if panel.kind == "timeseries" else "thresholds"}
+    if panel.quiet:
+        field["noValue"] = "none"
     if panel.kind == "timeseries":
-        field["custom"] = {"fillOpacity": 8, "lineInterpolation": "stepAfter", "lineWidth": 2, "showPoints": "never"}
-        field["color"] = {"mode": "palette-classic"}
-    else:
-        field["color"] = {"mode": "thresholds"}
+        field["min"] = 0
+    if panel.states:
+        words = {str(n): {"text": text, "color": colour, "index": n} for n, (text, colour) in enumerate(panel.states)}
+        field["mappings"] = [{"type": "value", "options": words}]
+    if panel.kind in _CUSTOM:
+        field["custom"] = _CUSTOM[panel.kind]
     return field
+
+
+def _columns(panel: Panel) -> dict[str, Any]:
+    """Return the transformation that leaves out what says nothing, and heads the values."""
+    hidden = {"Time", "__name__", "instance", "job", *(() if panel.column else ("Value",))}
+    renamed = {"Value": panel.column} if panel.column else {}
+    return {
+        "id": "organize",
+        "options": {"excludeByName": dict.fromkeys(sorted(hidden), True), "renameByName": renamed},
+    }
 
 
 _OPTIONS: Final[dict[str, dict[str, Any]]] = {
@@ -229,11 +278,18 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
         "justifyMode": "auto",
         "orientation": "auto",
     },
+    "state-timeline": {
+        "showValue": "auto",
+        "rowHeight": 0.8,
+        "mergeValues": True,
+        "perPage": ROWS_A_PAGE,
+        "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
+        "tooltip": {"mode": "single", "sort": "none"},
+    },
     "table": {"showHeader": True, "cellHeight": "sm"},
 }
-_ONE_TABLE: Final = [
-    {
-        "id": "organize",
-        "options": {"excludeByName": {"Time": True, "__name__": True, "instance": True, "job": True}},
-    }
-]
+_CUSTOM: Final[dict[str, dict[str, Any]]] = {
+    "timeseries": {"fillOpacity": 8, "lineInterpolation": "stepAfter", "lineWidth": 2, "showPoints": "never"},
+    "state-timeline": {"fillOpacity": 70, "lineWidth": 0},
+    "table": {"cellOptions": {"type": "color-text"}},
+}

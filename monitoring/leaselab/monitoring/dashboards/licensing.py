@@ -2,15 +2,39 @@
 
 from typing import Final
 
-from leaselab.monitoring.dashboards.board import AMBER, RED, Board, Query, Scope, Variable, chart, stat, table
+from leaselab.appliance.adapters.metrics.families import CONTACTS, EMERGENCY_STATES, STANDINGS
+from leaselab.monitoring.dashboards.board import (
+    AMBER,
+    BLUE,
+    GREEN,
+    GREY,
+    RED,
+    Board,
+    Panel,
+    Query,
+    Scope,
+    Variable,
+    chart,
+    stat,
+    table,
+    timeline,
+)
+from leaselab.monitoring.rules import DAY_SECONDS
 
-LAB: Final = Variable("lab", "leaselab_lab_info", "lab")
+LAB: Final = Variable("lab", "leaselab_lab_info", "lab", multiple=False)
+"""One at a time: nodes of two labs may have one name."""
 SERVER: Final = Variable("node", 'leaselab_server_clients{lab=~"$lab"}', "node")
 GATEWAY: Final = Variable("node", 'leaselab_device_info{lab=~"$lab",role="gateway"}', "node")
 IN_LAB: Final = Scope('lab=~"$lab"')
 NODES: Final = Scope('lab=~"$lab",node=~"$node"')
 CONCURRENT: Final = 'feature="concurrent-users"'
-DAY_SECONDS: Final = 86_400
+NO_EMERGENCY: Final = 'state="none"'
+
+CONTACT_COLOURS: Final = dict(zip(CONTACTS, (GREY, AMBER, GREEN, RED), strict=True))
+STANDING_COLOURS: Final = dict(zip(STANDINGS, (GREEN, AMBER, RED, RED), strict=True))
+EMERGENCY_COLOURS: Final = dict(zip(EMERGENCY_STATES, (GREY, GREY, AMBER, AMBER, RED), strict=True))
+SERVICE_COLOURS: Final = {"halted": BLUE, "running": GREEN}
+SWITCH_COLOURS: Final = {"off": GREY, "on": GREEN}
 
 
 def above_zero(query: Query) -> Query:
@@ -47,15 +71,21 @@ def license_server() -> Board:
                 NODES.each("leaselab_cloud_grace_seconds_left", "{{node}}"),
                 unit="s",
                 width=6,
+                floor=RED,
+                thresholds=((3 * DAY_SECONDS, AMBER), (7 * DAY_SECONDS, GREEN)),
                 text="Of a Virtual License Server, in lab time (VLS-07).",
                 quiet=True,
             ),
             chart(
                 "Counts",
-                above_zero(NODES.sum("leaselab_licenses_installed", *by_feature, legend="installed {{feature}}")),
-                above_zero(NODES.sum("leaselab_server_promised", *by_feature, legend="promised {{feature}}")),
-                above_zero(NODES.sum("leaselab_server_leased", *by_feature, legend="leased {{feature}}")),
-                above_zero(NODES.sum("leaselab_server_available", *by_feature, legend="available {{feature}}")),
+                above_zero(
+                    NODES.sum("leaselab_licenses_installed", *by_feature, legend="{{node}} installed {{feature}}")
+                ),
+                above_zero(NODES.sum("leaselab_server_promised", *by_feature, legend="{{node}} promised {{feature}}")),
+                above_zero(NODES.sum("leaselab_server_leased", *by_feature, legend="{{node}} leased {{feature}}")),
+                above_zero(
+                    NODES.sum("leaselab_server_available", *by_feature, legend="{{node}} available {{feature}}")
+                ),
             ),
             chart(
                 "Leased by client",
@@ -64,29 +94,46 @@ def license_server() -> Board:
             ),
             chart(
                 "Grants, renewals, reclaims",
-                NODES.sum("leaselab_lease_grants_total", "node", legend="grants {{node}}"),
-                NODES.sum("leaselab_lease_renewals_total", "node", legend="renewals {{node}}"),
-                NODES.sum("leaselab_lease_reclaims_total", "node", legend="reclaims {{node}}"),
+                NODES.sum("leaselab_lease_grants_total", "node", legend="{{node}} grants"),
+                NODES.sum("leaselab_lease_renewals_total", "node", legend="{{node}} renewals"),
+                NODES.sum("leaselab_lease_reclaims_total", "node", legend="{{node}} reclaims"),
                 text="Totals since first boot: while lab time jumps, a rate by wall time says little.",
             ),
-            chart(
-                "Denials by reason", NODES.sum("leaselab_lease_denials_total", "node", "reason", legend="{{reason}}")
-            ),
+            chart("Denials", above_zero(NODES.sum("leaselab_lease_denials_total", "node", "reason")), quiet=True),
             table(
                 "Clients at their maximum",
                 Query(
                     f"{NODES.only('leaselab_client_leased')} >= on (lab, node, client, feature) "
                     f"({NODES.only('leaselab_client_maximum')} > 0)"
                 ),
+                column="Leased",
                 quiet=True,
             ),
             chart(
                 "Heartbeats to the cloud",
-                NODES.each("leaselab_cloud_heartbeats_total", "due {{node}}"),
-                NODES.each("leaselab_cloud_heartbeats_failed_total", "without an answer {{node}}"),
+                NODES.each("leaselab_cloud_heartbeats_total", "{{node}} due"),
+                NODES.each("leaselab_cloud_heartbeats_failed_total", "{{node}} without an answer"),
                 quiet=True,
             ),
+            timeline(
+                "Standing with the cloud",
+                NODES.state("leaselab_cloud_standing", "state", STANDINGS),
+                STANDING_COLOURS,
+                text="Of a Virtual License Server: by its heartbeats (VLS-06, VLS-07).",
+                quiet=True,
+            ),
+            _services(),
         ),
+    )
+
+
+def _services() -> Panel:
+    """What a license server halts, and a gateway runs (GAT-03)."""
+    return timeline(
+        "Services",
+        NODES.sum("leaselab_service_up", "node", "service", over="min"),
+        SERVICE_COLOURS,
+        text="A license server halts them (GAT-03).",
     )
 
 
@@ -107,10 +154,11 @@ def gateway() -> Board:
             ),
             chart(
                 "Where the limit comes from",
-                NODES.sum("leaselab_licenses_installed", "node", legend="{{node}} installed"),
-                NODES.sum("leaselab_leases_held_reserved", "node", legend="{{node}} reserved"),
-                NODES.sum("leaselab_leases_held_incremental", "node", legend="{{node}} incremental"),
-                NODES.sum("leaselab_leases_held_auto", "node", legend="{{node}} auto-leased"),
+                above_zero(NODES.sum("leaselab_licenses_installed", "node", legend="{{node}} installed")),
+                above_zero(NODES.sum("leaselab_leases_held_reserved", "node", legend="{{node}} reserved")),
+                above_zero(NODES.sum("leaselab_leases_held_incremental", "node", legend="{{node}} incremental")),
+                above_zero(NODES.sum("leaselab_leases_held_auto", "node", legend="{{node}} auto-leased")),
+                quiet=True,
             ),
             chart(
                 "Leases end in",
@@ -118,19 +166,34 @@ def gateway() -> Board:
                 unit="d",
                 text="In lab time.",
             ),
-            chart(
+            timeline(
                 "Contact with the server",
-                Query(f"sum by (node, state) ({NODES.only('leaselab_server_contact')}) == 1", "{{node}} {{state}}"),
+                NODES.state("leaselab_server_contact", "state", CONTACTS),
+                CONTACT_COLOURS,
+                text="none: the gateway is no client; never: it has not been answered yet.",
             ),
-            chart("Sign-ins refused", NODES.sum("leaselab_sign_ins_refused_total", "node", "reason")),
-            chart("Services", NODES.sum("leaselab_service_up", "node", "service", over="min")),
+            chart(
+                "Sign-ins refused",
+                above_zero(NODES.sum("leaselab_sign_ins_refused_total", "node", "reason")),
+                quiet=True,
+            ),
+            _services(),
+            timeline(
+                "Emergency mode",
+                NODES.state("leaselab_emergency_mode", "state", EMERGENCY_STATES),
+                EMERGENCY_COLOURS,
+                text="none: there is no ICE license; admin, system: who switched it on (ICE-01, ICE-04).",
+            ),
             chart(
                 "Emergency mode left",
-                in_days(NODES.sum("leaselab_emergency_seconds_left", "node", over="max")),
+                in_days(NODES.sum("leaselab_emergency_seconds_left", "node", over="max")).unless(
+                    f"max by (node) ({NODES.only('leaselab_emergency_mode', NO_EMERGENCY)}) == 1"
+                ),
                 unit="d",
-                height=6,
+                text="Of eight weeks in all, where there is an ICE license (ICE-02).",
+                quiet=True,
             ),
-            table("Device", NODES.each("leaselab_device_info"), height=6),
+            table("Device", NODES.each("leaselab_device_info"), width=24, height=6),
         ),
     )
 
@@ -168,7 +231,12 @@ def auto_leasing() -> Board:
         text="On while the average of available is above 30 % of the unallocated maximum (AUT-02); what gateways took.",
         variables=(LAB, SERVER),
         panels=(
-            chart("Auto-leasing on", NODES.sum("leaselab_auto_lease_enabled", "node", "feature", over="max")),
+            timeline(
+                "Auto-leasing",
+                NODES.sum("leaselab_auto_lease_enabled", "node", "feature", over="max"),
+                SWITCH_COLOURS,
+                text="As the server tells its clients in each reply (AUT-04).",
+            ),
             chart(
                 "Average available against 30 % of the unallocated maximum",
                 NODES.sum(
@@ -177,8 +245,8 @@ def auto_leasing() -> Board:
                 Query(f"0.3 * ({maximum} - {leased})", "{{node}} threshold"),
                 text="Concurrent users. The server judges by what no platform is tied to (AUT-01); this sums all.",
             ),
-            chart("Auto-leased by gateway", IN_LAB.sum("leaselab_leases_held_auto", "node")),
-            chart("Auto-lease grants", IN_LAB.sum("leaselab_auto_lease_grants_total", "node")),
+            chart("Auto-leased by gateway", above_zero(IN_LAB.sum("leaselab_leases_held_auto", "node")), quiet=True),
+            chart("Auto-lease grants", above_zero(IN_LAB.sum("leaselab_auto_lease_grants_total", "node")), quiet=True),
             chart(
                 "Penalty left",
                 in_days(NODES.sum("leaselab_auto_lease_penalty_seconds_left", "node", over="max")),

@@ -2,11 +2,37 @@
 
 from typing import Final
 
-from leaselab.monitoring.dashboards.board import AMBER, RED, Board, Query, Scope, Variable, chart, stat, table
+from leaselab.appliance.adapters.metrics.families import PHASES
+from leaselab.monitoring.dashboards.board import (
+    AMBER,
+    BLUE,
+    GREEN,
+    GREY,
+    RED,
+    Board,
+    Query,
+    Scope,
+    Variable,
+    chart,
+    stat,
+    table,
+    timeline,
+)
+from leaselab.monitoring.rules import DAY_SECONDS, HOUR_SECONDS, LEASE_ENDING_SECONDS, LICENSE_ENDING_SECONDS
 
 LAB: Final = Variable("lab", "leaselab_lab_info", "lab")
 LABS: Final = Scope('lab=~"$lab"')
+GATEWAYS: Final = 'role="gateway"'
 JOB: Final = 'job="leaselab"'
+PHASE_COLOURS: Final = dict(zip(PHASES, (GREY, BLUE, AMBER, GREEN, RED), strict=True))
+SCRAPE_COLOURS: Final = {"failed": RED, "fine": GREEN}
+MOST_LINES: Final = 20
+"""Of a chart of nodes: a thousand lines show nothing."""
+
+
+def most(query: Query) -> Query:
+    """Leave the highest series only."""
+    return Query(f"topk({MOST_LINES}, {query.expr})", query.legend)
 
 
 def per(rate: str, metric: str, window: str = "[1m]", *, legend: str = "{{lab}}") -> Query:
@@ -38,8 +64,16 @@ def fleet() -> Board:
             ),
             stat("Denials", LABS.sum("leaselab_lease_denials_total"), width=4, thresholds=((1, AMBER),)),
             stat("Out of compliance", LABS.sum("leaselab_out_of_compliance"), width=4, thresholds=((1, RED),)),
-            chart("Users signed in by node", LABS.sum("leaselab_users_signed_in", "lab", "node", legend="{{node}}")),
-            chart("Units leased by node", LABS.sum("leaselab_leases_held", "lab", "node", legend="{{node}}")),
+            chart(
+                "Users signed in by node",
+                most(LABS.sum("leaselab_users_signed_in", "lab", "node")),
+                text="The twenty nodes with the most.",
+            ),
+            chart(
+                "Units leased by node",
+                most(LABS.sum("leaselab_leases_held", "lab", "node")),
+                text="The twenty nodes with the most.",
+            ),
             stat(
                 "Lab time",
                 Query(f"{LABS.only('leaselab_lab_virtual_time_seconds')} * 1000", "{{lab}}"),
@@ -49,16 +83,25 @@ def fleet() -> Board:
             ),
             table(
                 "Leases that end next",
-                Query(f"sort(min by (lab, node, lease) ({LABS.only('leaselab_lease_seconds_to_end')}))"),
+                Query(
+                    f"sort(min by (lab, node, lease) ({LABS.only('leaselab_lease_seconds_to_end')} "
+                    f"and on (lab, node) {LABS.only('leaselab_device_info', GATEWAYS)}))"
+                ),
                 unit="s",
                 width=8,
-                text="In lab time. A lease in good order is renewed long before it ends.",
+                column="Ends in",
+                floor=RED,
+                thresholds=((LEASE_ENDING_SECONDS, AMBER), (12 * HOUR_SECONDS, GREEN)),
+                text="Held by gateways, in lab time. A lease in good order is renewed long before it ends.",
             ),
             table(
                 "Licenses that end next",
                 Query(f"sort(min by (lab, node, sku) ({LABS.only('leaselab_license_seconds_to_end')}))"),
                 unit="s",
                 width=8,
+                column="Ends in",
+                floor=RED,
+                thresholds=((LICENSE_ENDING_SECONDS, AMBER), (90 * DAY_SECONDS, GREEN)),
                 text="Installed subscriptions, in lab time.",
             ),
             chart(
@@ -69,6 +112,13 @@ def fleet() -> Board:
                 ),
             ),
             table("Alerts", Query(LABS.only("ALERTS", 'alertstate="firing"')), quiet=True),
+            timeline(
+                "Nodes",
+                LABS.state("leaselab_boot_phase", "phase", PHASES),
+                PHASE_COLOURS,
+                width=24,
+                text="How far each has booted; a gap is a node that could not be scraped.",
+            ),
         ),
     )
 
@@ -130,11 +180,6 @@ def testbed() -> Board:
                 text="Also drawn over every panel of every board.",
                 quiet=True,
             ),
-            chart(
-                "Scrapes that failed",
-                Query(f"1 - {LABS.only('up', JOB)}", "{{lab}} {{instance}}"),
-                height=8,
-                thresholds=((1, RED),),
-            ),
+            timeline("Scrapes", Query(LABS.only("up", JOB), "{{lab}} {{instance}}"), SCRAPE_COLOURS),
         ),
     )
