@@ -9,6 +9,7 @@ import pytest
 from leaselab.appliance.adapters.https.api.dispatch import OPERATIONS
 from leaselab.appliance.adapters.https.api.openapi import OPERATION
 from leaselab.appliance.licensing import messages
+from leaselab.testbed.topology import loading
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -63,6 +64,24 @@ def test_every_link_of_a_page_leads_to_a_file_that_is_there(path: Path) -> None:
     links = [link.partition("#")[0] for link in re.findall(r"\]\((?!https?:)([^)]+)\)", text)]
 
     assert [link for link in links if link and not (path.parent / link).exists()] == []
+
+
+FRAME = {
+    "name": "name: page\n",
+    "nodes": "nodes: {gw1: {kind: psa3000}, server: {kind: psa7000c}, vls1: {kind: va-spe}}\n",
+    "groups": "groups: {branches: {}}\n",
+    "networks": "networks: {external: {}}\n",
+}
+"""What the pages' parts of topology files stand in, by section."""
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_topology_of_a_page_and_every_part_of_one_is_accepted(path: Path) -> None:
+    for block in re.findall(r"^```yaml[^\n]*\n(.*?)^```$", path.read_text(), re.MULTILINE | re.DOTALL):
+        written = set(re.findall(r"^([a-z-]+):", block, re.MULTILINE))
+        text = block + "".join(frame for section, frame in FRAME.items() if section not in written)
+
+        assert loading.read(text, file=str(path)).nodes
 
 
 def headings(path: Path) -> set[str]:

@@ -1,6 +1,7 @@
 """docs/cli.md has every verb, every option, and every name in the JSON."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,7 +32,9 @@ from leaselab.testbed.views import (
     Step,
 )
 
-PAGE = (Path(__file__).parents[3] / "docs" / "cli.md").read_text()
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "cli.md").read_text()
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "topologies").glob("*.md")])
 NAMES = [name for section in VERBS.values() for name in section]
 
 
@@ -137,3 +140,40 @@ def test_what_an_advance_and_a_problem_print_is_described() -> None:
 
     assert shown - set(re.findall(r"`(\w+)`", chapter("time"))) == set()
     assert set(Problem.__dataclass_fields__) - set(re.findall(r"`(\w+)`", chapter("validate"))) == set()
+
+
+def shown(page: str) -> Iterator[list[str]]:
+    """Yield the words after ``leaselab`` of each command on a page, up to what the shell or the reader fills in."""
+    blocks = re.findall(r"^```.*?\n(.*?)^```$|((?:^    .*\n)+)", page, re.MULTILINE | re.DOTALL)
+    lines = [line for fenced, indented in blocks for line in (fenced or indented).splitlines()]
+    prose = re.sub(r"^```.*?^```$", "", page, flags=re.MULTILINE | re.DOTALL)
+    commands = [found[1] for line in lines if (found := re.match(r"\s*(?:\$ )?(?:\.venv/bin/)?leaselab (.*)", line))]
+    for command in [*commands, *re.findall(r"`leaselab ([^`]+)`", prose)]:
+        yield shlex.split(re.split(r"\s*(?:\d?>|[\\\[|;&])", command)[0], comments=True)
+
+
+def parse(command: click.Command, path: str, words: list[str]) -> None:
+    """Parse what is typed after a command, as far as that needs no file and no lab."""
+    _, rest, _ = command.make_parser(click.Context(command, info_name=path)).parse_args(list(words))
+    if isinstance(command, click.Group) and rest:
+        parse(command.commands[rest[0]], f"{path} {rest[0]}", rest[1:])
+    else:
+        assert rest == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_that_a_page_shows_is_one_that_there_is(path: Path) -> None:
+    for verb, *words in shown(path.read_text()):
+        if verb not in {"VERB", "--help", "--version"}:
+            parse(load(verb), verb, words)
+
+
+def test_a_command_that_there_is_not_is_found_on_a_page() -> None:
+    page = "```\n$ leaselab up lab.yml --wait 3 | head\n```\nand `leaselab time forward 3d`\n"
+    wrong_option, wrong_verb = shown(page)
+
+    assert (wrong_option, wrong_verb) == (["up", "lab.yml", "--wait", "3"], ["time", "forward", "3d"])
+    with pytest.raises(click.NoSuchOption):
+        parse(load("up"), "up", wrong_option[1:])
+    with pytest.raises(KeyError):
+        parse(load("time"), "time", wrong_verb[1:])
