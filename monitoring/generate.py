@@ -41,7 +41,8 @@ a server as many, and three more for each feature of each client record. Labels 
 
 ## Every node
 
-Labels `node` and `kind` are on all of them.
+Labels `node` and `kind` are on all of them. A Prometheus that finds its targets by `leaselab monitor up` or
+`leaselab inventory prometheus` adds `lab`.
 
 {device}
 

@@ -24,7 +24,7 @@ LAB: Final = Variable("lab", "leaselab_lab_info", "lab")
 LABS: Final = Scope('lab=~"$lab"')
 GATEWAYS: Final = 'role="gateway"'
 JOB: Final = 'job="leaselab"'
-PHASE_COLOURS: Final = dict(zip(PHASES, (GREY, BLUE, AMBER, GREEN, RED), strict=True))
+PHASE_COLOURS: Final[dict[str, str]] = dict(zip(PHASES, (GREY, BLUE, AMBER, GREEN, RED), strict=True))
 SCRAPE_COLOURS: Final = {"failed": RED, "fine": GREEN}
 MOST_LINES: Final = 20
 """Of a chart of nodes: a thousand lines show nothing."""
