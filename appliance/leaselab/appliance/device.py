@@ -81,7 +81,7 @@ class Device(Generic[S]):
         self._timekeeper = timekeeper
         self._decoder = decoder_of(machine.event_type)
         self._encode = msgspec.json.Encoder().encode
-        self._announced: Instant = -1
+        self._announced: Instant = NEVER + 1
         self._since_snapshot = 0
         self._one_exchange = asyncio.Lock()
         self._under_way: dict[str, Instant] = {}
@@ -111,8 +111,9 @@ class Device(Generic[S]):
             if after is None:
                 break
             reply, after = self._decide(after)
-        if self._wakes_earlier:
-            await self._announce()
+        due_at = self.next_due
+        if due_at < self._announced:
+            await self._announce(due_at)
         if self._keeps_history:
             await self._store.durable()
         return reply
@@ -138,8 +139,9 @@ class Device(Generic[S]):
             if isinstance(passed_on, Later):  # whoever asked waits for no delay; it asks again
                 passed_on = Settle(id=reply.envelope.id, status=0, failure=f"{reply.envelope.to} is slow to answer")
             reply = passed_on
-        if self._wakes_earlier:
-            await self._announce()
+        due_at = self.next_due
+        if due_at < self._announced:
+            await self._announce(due_at)
         if store_id != self._store.id:
             await self._store.durable()
         return reply
@@ -162,8 +164,9 @@ class Device(Generic[S]):
     async def resume(self) -> None:
         """Send again what was on its way when the device last stopped (same idempotency keys, LSE-11)."""
         await self._exchange()
-        if self._wakes_earlier:
-            await self._announce()
+        due_at = self.next_due
+        if due_at < self._announced:
+            await self._announce(due_at)
 
     def reset(self, initial: S) -> None:
         """Begin a new life from ``initial``; the store has forgotten the old one (factory reset)."""
@@ -207,8 +210,10 @@ class Device(Generic[S]):
 
     def _to_send(self) -> Envelope | None:
         """Return the first message that is not still under way."""
+        if not self.state.outbox:
+            return None
         if not self._under_way:
-            return next(iter(self.state.outbox.values()), None)
+            return next(iter(self.state.outbox.values()))
         now = self.clock.now()
         return next((one for one in self.state.outbox.values() if self._under_way.get(one.id, now) <= now), None)
 
@@ -239,12 +244,7 @@ class Device(Generic[S]):
         finally:
             self._one_exchange.release()
 
-    @property
-    def _wakes_earlier(self) -> bool:
-        """Whether the timekeeper expects the device later. An earlier turn it finds out by itself, at no cost."""
-        return self._announced < 0 or self.next_due < self._announced
-
-    async def _announce(self) -> None:
-        """Tell the timekeeper of an earlier wake-up."""
-        self._announced = self.next_due
-        await self._timekeeper.wakes(self.name, self._announced)
+    async def _announce(self, due_at: Instant) -> None:
+        """Tell the timekeeper of an earlier wake-up. A later one the device finds out by itself, at no cost."""
+        self._announced = due_at
+        await self._timekeeper.wakes(self.name, due_at)

@@ -3,8 +3,14 @@
 import pytest
 
 from leaselab.appliance.conditions import Conditions, LinkCondition
-from leaselab.appliance.instants import DAY, SECOND
-from leaselab.appliance.licensing.client import FIRST_PAUSE, Identity, decide_lease_end, decide_settle
+from leaselab.appliance.instants import DAY, MINUTE, SECOND
+from leaselab.appliance.licensing.client import (
+    FIRST_PAUSE,
+    Identity,
+    decide_contact,
+    decide_lease_end,
+    decide_settle,
+)
 from leaselab.appliance.licensing.commands import (
     CONCURRENT_USERS,
     RDP_USERS,
@@ -13,14 +19,18 @@ from leaselab.appliance.licensing.commands import (
     RemoveServer,
     SetServer,
 )
-from leaselab.appliance.licensing.events import ContactLost, Holding, LeasesEnded
+from leaselab.appliance.licensing.events import ContactDue, ContactLost, LeasesEnded, LeasesTaken
 from leaselab.appliance.licensing.installation import Licenses
+from leaselab.appliance.licensing.messages import FeatureLease, IncrementLease, Leases
 from leaselab.appliance.licensing.tenancy import ClientState, ServerSettings
 from leaselab.appliance.machine import Decision, Settle
 from leaselab.appliance.passage import Passage
 from leaselab.testbed.testing.fleet import CLIENT_PASSWORD, Fleet
 
 NOBODY = Identity(hardware_id="H", platform="psa3000", personality="pcs", release="8.3R1", node="gw1")
+SETTINGS = ServerSettings(
+    server="server", client_id="GW1", password="secret1", preferred_network="internal", verify_certificate=True
+)
 
 
 @pytest.fixture
@@ -77,8 +87,8 @@ def test_a_feature_that_is_taken_out_of_the_record_ends_at_the_next_renewal_and_
 
 @pytest.mark.rule("LSE-07")
 def test_only_the_leases_that_have_ended_stop_counting() -> None:
-    longer = Holding(reserved=50, reserved_since=0, reserved_ends_at=10 * DAY, increment=10, maximum=100)
-    shorter = Holding(reserved=20, reserved_since=0, reserved_ends_at=DAY, increment=10, maximum=100)
+    longer = FeatureLease(reserved=50, reserved_since=0, reserved_ends_at=10 * DAY, increment=10, maximum=100)
+    shorter = FeatureLease(reserved=20, reserved_since=0, reserved_ends_at=DAY, increment=10, maximum=100)
     state = ClientState(holdings={CONCURRENT_USERS: longer, RDP_USERS: shorter})
 
     (ended,) = decide_lease_end(state, DAY).events
@@ -97,13 +107,70 @@ def test_an_answer_that_nobody_waits_for_decides_nothing() -> None:
 
 @pytest.mark.rule("CLT-05")
 def test_an_answer_that_is_no_lease_reply_is_no_contact() -> None:
-    settings = ServerSettings(
-        server="server", client_id="GW1", password="secret1", preferred_network="internal", verify_certificate=True
-    )
-    state = ClientState(settings=settings, waiting="renew")
+    state = ClientState(settings=SETTINGS, waiting="renew")
     answer = Settle(id="client-1", status=500, body={"error": "on fire"})
 
     (lost,) = decide_settle(state, lambda: NOBODY, Licenses(), answer, 0).events
 
     assert isinstance(lost, ContactLost)
     assert (lost.why, lost.retry_at) == ("server answered 500, which is no lease reply", FIRST_PAUSE)
+
+
+@pytest.mark.rule("LSE-06")
+def test_a_contact_that_comes_due_while_a_request_is_on_its_way_asks_nothing_yet() -> None:
+    state = ClientState(settings=SETTINGS, waiting="lease", token="known")
+
+    assert decide_contact(state, lambda: NOBODY, {}, 0).events == (ContactDue(),)
+
+
+def leases(reserved: int, *increments: str) -> FeatureLease:
+    """As a server says at noon of the first day: ten days and one."""
+    return FeatureLease(
+        reserved=reserved,
+        reserved_since=0,
+        reserved_ends_at=10 * DAY,
+        increment=10,
+        maximum=100,
+        increments=tuple(IncrementLease(id=each, units=10, acquired_at=0, ends_at=DAY) for each in increments),
+    )
+
+
+def taken(state: ClientState, features: dict[str, FeatureLease], now: int) -> LeasesTaken:
+    reply = Leases(features=features, renewal_interval=DAY // 4, incremental_lease=DAY, server_time=DAY // 2)
+    (event,) = decide_settle(
+        state, lambda: NOBODY, Licenses(), Settle(id="client-1", status=200, body=reply), now
+    ).events
+    assert isinstance(event, LeasesTaken)
+    return event
+
+
+@pytest.mark.rule("LSE-13")
+def test_leases_are_held_by_the_clients_own_clock() -> None:
+    state = ClientState(settings=SETTINGS, waiting="renew")
+    told = {CONCURRENT_USERS: leases(50, "a")}
+
+    assert taken(state, told, DAY // 2).holdings == told
+
+    (ahead,) = taken(state, told, DAY // 2 + MINUTE).holdings.values()
+
+    assert (ahead.reserved_since, ahead.reserved_ends_at) == (MINUTE, 10 * DAY + MINUTE)
+    assert ahead.increments == (IncrementLease(id="a", units=10, acquired_at=MINUTE, ends_at=DAY + MINUTE),)
+
+
+@pytest.mark.rule("LSE-10")
+@pytest.mark.parametrize(
+    ("held", "told", "smaller"),
+    [
+        (leases(50, "a"), leases(50, "a", "b"), False),
+        (leases(50, "a", "b"), leases(50, "b"), True),
+        (leases(50), leases(49), True),
+        (leases(50), None, True),
+        (leases(0), None, False),
+    ],
+)
+def test_an_answer_that_takes_something_back_is_told_from_one_that_does_not(
+    held: FeatureLease, told: FeatureLease | None, *, smaller: bool
+) -> None:
+    state = ClientState(settings=SETTINGS, waiting="renew", holdings={CONCURRENT_USERS: held})
+
+    assert taken(state, {} if told is None else {CONCURRENT_USERS: told}, DAY // 2).smaller is smaller

@@ -261,7 +261,7 @@ def test_a_renewal_is_logged_for_every_feature() -> None:
 @pytest.mark.rule("LSE-03")
 def test_an_increment_that_was_denied_is_logged_on_both_sides() -> None:
     at_server = answer("lease", {CONCURRENT_USERS: leases(denied="capacity")})
-    holding = e.Holding(
+    holding = FeatureLease(
         reserved=50, reserved_since=0, reserved_ends_at=DAY, increment=10, maximum=100, denied="capacity"
     )
     at_client = e.LeasesTaken(

@@ -71,42 +71,38 @@ class ApplianceMachine:
         """Apply one event to the state, in place."""
         kind = type(event)
         _EVOLVERS[kind](state, event, at)
-        if kind in _MOVES_A_LIMIT:
-            state.judge_doors()
-            emergency_acts.watch(state, at)
-        elif kind in _MOVES_USERS:
-            if True in state.closed.values():  # while the limit stands, an open door stays open (ENF-08)
-                state.judge_doors()
-            emergency_acts.watch(state, at)
+        follow_up = _FOLLOW_UPS.get(kind)
+        if follow_up is not None:
+            follow_up(state, at)
 
 
-_MOVES_A_LIMIT: Final[frozenset[type[Event]]] = frozenset(
-    {
-        e.Booted,
-        e.PersonalityChosen,
-        e.LicenseInstalled,
-        e.LicenseRemoved,
-        e.LicensesChanged,
-        e.LicenseSurrendered,
-        e.ClusterJoined,
-        e.MemberHeard,
-        e.MemberLost,
-        e.BorrowingEnded,
-        e.SurrendersConfirmed,
-        e.LeasesTaken,
-        e.LeasesEnded,
-        e.AutoLeaseTaken,
-        e.ServerRemoved,
-        e.ServerSet,
-        e.ServerSwitched,
-        e.ModeChosen,
-        e.EmergencySwitched,
-    }
+_MOVES_A_LIMIT: Final[tuple[type[Event], ...]] = (
+    e.Booted,
+    e.IdentityChanged,
+    e.PersonalityChosen,
+    e.LicenseInstalled,
+    e.LicenseRemoved,
+    e.LicensesChanged,
+    e.LicenseSurrendered,
+    e.ClusterJoined,
+    e.MemberHeard,
+    e.MemberLost,
+    e.BorrowingEnded,
+    e.SurrendersConfirmed,
+    e.LeasesEnded,
+    e.AutoLeaseTaken,
+    e.ServerRemoved,
+    e.ServerSet,
+    e.ServerSwitched,
+    e.ModeChosen,
+    e.EmergencySwitched,
 )
-"""After these, sign-in may have to close or open (ENF-08), and the system to enable emergency mode (ICE-04)."""
 
-_MOVES_USERS: Final[frozenset[type[Event]]] = frozenset({e.SignedIn, e.SignedOut, e.CrowdChanged})
-"""After these, a closed door may open (ENF-08)."""
+_FOLLOW_UPS: Final[dict[type[Event], Callable[[ApplianceState, Instant], None]]] = {
+    **dict.fromkeys(_MOVES_A_LIMIT, emergency_acts.limits_moved),
+    **dict.fromkeys((e.SignedIn, e.SignedOut, e.CrowdChanged), emergency_acts.users_moved),
+}
+"""What follows from an event beside what it is of itself. Leases that were taken say themselves if a limit moved."""
 
 
 def _due(state: ApplianceState, command: Due, now: Instant) -> Decision | Refusal:
@@ -146,9 +142,7 @@ def _help_yourself(state: ApplianceState, _command: HelpYourself, now: Instant) 
 
 
 _AGENDA: Final[dict[str, Callable[[ApplianceState, Instant], Decision | Refusal]]] = {
-    tenancy.CONTACT_KEY: lambda _state, _now: Decision(
-        events=(e.ContactDue(),), then=(client.Continue(ask_again=True),)
-    ),
+    tenancy.CONTACT_KEY: lambda state, now: client.decide_contact(state.client, state.identity, state.demand(), now),
     tenancy.LEASE_END_KEY: _held_lease_end,
     LICENSES_KEY: lambda state, now: decide_changes(state.licenses, state.holder(), now),
     autolease.PENALTY_KEY: lambda _state, _now: Decision(events=(e.PenaltyEnded(early=False),)),

@@ -29,12 +29,14 @@ PENALTY_KEY: Final = "penalty-end"
 class Average(msgspec.Struct):
     """A step function of time over the last 24 hours, and its integral; it has one from its first :meth:`note` on.
 
-    ``steps`` holds ``(since, value)``, oldest first; ``area`` is the integral from the first step to the last one's
-    beginning, so that a change costs the same however long the history.
+    ``steps`` holds ``(since, value)``, oldest first, ``passed`` of them ended before the window began; ``area`` is the
+    integral from the first of the others to the last one's beginning, so that a change costs the same however long the
+    history.
     """
 
     steps: list[tuple[Instant, int]] = []
     area: int = 0
+    passed: int = 0
 
     def note(self, value: int, at: Instant) -> None:
         """The value is this from now on."""
@@ -52,21 +54,22 @@ class Average(msgspec.Struct):
         """Return the integral over the last 24 hours (or since the first step) and the length of that time (AUT-03)."""
         self._forget(now)
         since, value = self.steps[-1]
-        begin = max(self.steps[0][0], now - WINDOW)
-        before = self.steps[0][1] * (begin - self.steps[0][0]) if len(self.steps) > 1 else 0
-        if len(self.steps) == 1:
+        first_since, first_value = self.steps[self.passed]
+        begin = max(first_since, now - WINDOW)
+        if since == first_since:
             return value * (now - begin), now - begin
-        return self.area - before + value * (now - since), now - begin
+        return self.area - first_value * (begin - first_since) + value * (now - since), now - begin
 
     def _forget(self, now: Instant) -> None:
-        """Drop steps that ended before the window began."""
-        edge = now - WINDOW
-        gone = 0
-        while gone + 1 < len(self.steps) and self.steps[gone + 1][0] <= edge:
-            self.area -= self.steps[gone][1] * (self.steps[gone + 1][0] - self.steps[gone][0])
-            gone += 1
-        if gone:
-            del self.steps[:gone]
+        """Pass over steps that ended before the window began, and drop them once they are the most."""
+        steps, edge, first = self.steps, now - WINDOW, self.passed
+        while first + 1 < len(steps) and steps[first + 1][0] <= edge:
+            self.area -= steps[first][1] * (steps[first + 1][0] - steps[first][0])
+            first += 1
+        if first > len(steps) // 2:
+            del steps[:first]
+            first = 0
+        self.passed = first
 
 
 class AutoLeaseState(msgspec.Struct):

@@ -6,6 +6,7 @@ renews. Ends of leases are kept by the client's own clock, corrected by the serv
 """
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any, Final, get_args
 
 import msgspec
@@ -16,9 +17,8 @@ from leaselab.appliance.licensing.commands import SetServer
 from leaselab.appliance.licensing.events import (
     AutoLeaseTaken,
     ConfirmationTaken,
+    ContactDue,
     ContactLost,
-    Held,
-    Holding,
     LeasesEnded,
     LeasesTaken,
     RegistrationLost,
@@ -34,7 +34,9 @@ from leaselab.appliance.licensing.messages import (
     Confirm,
     Confirmed,
     Denied,
+    FeatureLease,
     History,
+    IncrementLease,
     Lease,
     Leases,
     Register,
@@ -47,7 +49,7 @@ from leaselab.appliance.licensing.messages import (
     SurrendersTaken,
 )
 from leaselab.appliance.licensing.server import MINIMUM_HOLD
-from leaselab.appliance.licensing.tenancy import ClientState
+from leaselab.appliance.licensing.tenancy import ClientState, ServerSettings
 from leaselab.appliance.machine import Command, Decision, Envelope, Refusal, Settle, read
 
 PREFIX: Final = "license-"
@@ -124,6 +126,15 @@ def decide_set_server(command: SetServer) -> Decision | Refusal:
 # --- what to say next ------------------------------------------------------------------------------------------------
 
 
+def decide_contact(
+    state: ClientState, identify: Callable[[], Identity], demand: Mapping[str, int], now: Instant
+) -> Decision:
+    """Say that a contact is due, and what there is to say, unless something is under way already (LSE-06, CLT-05)."""
+    if state.settings is None or state.waiting:
+        return Decision(events=(ContactDue(),))
+    return Decision(events=(ContactDue(), _request(state, state.settings, identify(), demand, now, wants_state=True)))
+
+
 def decide_continue(
     state: ClientState,
     identify: Callable[[], Identity],
@@ -147,7 +158,20 @@ def decide_continue(
     increments = () if state.wants_state else wanted_increments(state, demand, ask_again=ask_again)
     if not (state.wants_state or state.history or state.confirms or increments):
         return NOTHING
-    identity = identify()
+    queued = _request(state, settings, identify(), demand, now, wants_state=state.wants_state, increments=increments)
+    return Decision(events=(queued,))
+
+
+def _request(
+    state: ClientState,
+    settings: ServerSettings,
+    identity: Identity,
+    demand: Mapping[str, int],
+    now: Instant,
+    *,
+    wants_state: bool,
+    increments: tuple[str, ...] = (),
+) -> RequestQueued:
     number = state.requests_made + 1
     about: dict[str, Any] = {
         "client_id": settings.client_id,
@@ -167,15 +191,15 @@ def decide_continue(
             release=identity.release,
             cluster=identity.cluster,
         )
-    elif state.surrenders is not None and state.wants_state:
+    elif state.surrenders is not None and wants_state:
         message = Surrenders(**about, licenses=state.surrenders)
     elif state.history:
         message = History(**about, grants=state.history)
-    elif state.wants_state and any(state.leased.values()):
+    elif wants_state and any(state.leased.values()):
         message = Renew(**about, give_back=surplus(state, demand, now))
     else:
         # What is reserved comes first (LSE-01); if that does not suffice, increments are asked for next (LSE-02).
-        confirms = state.confirms and not (state.wants_state or increments)
+        confirms = state.confirms and not (wants_state or increments)
         message = Confirm(**about) if confirms else Lease(**about, increments=increments)
     verb, path = _WAYS[type(message)]
     envelope = Envelope(
@@ -186,7 +210,7 @@ def decide_continue(
         network=settings.preferred_network,
         verify=settings.verify_certificate,
     )
-    return Decision(events=(RequestQueued(envelope=_through_leader(envelope, identity), verb=verb),))
+    return RequestQueued(envelope=_through_leader(envelope, identity), verb=verb)
 
 
 _WAYS: Final[dict[type[Request], tuple[str, str]]] = {
@@ -218,12 +242,14 @@ def _request_id(identity: Identity, number: int) -> str:
 def wanted_increments(state: ClientState, demand: Mapping[str, int], *, ask_again: bool) -> tuple[str, ...]:
     """Name the features to ask one increment of: users exceed the leases, and the maximum leaves room (LSE-02)."""
     leased = state.leased
-    exceeded = [feature for feature, users in demand.items() if users > leased.get(feature, 0)]
-    return tuple(
+    wanted = [
         feature
-        for feature in exceeded
-        if has_room(state, feature) and (ask_again or not state.holdings[feature].denied)
-    )
+        for feature, users in demand.items()
+        if users > leased.get(feature, 0)
+        and has_room(state, feature)
+        and (ask_again or not state.holdings[feature].denied)
+    ]
+    return tuple(wanted)
 
 
 def has_room(state: ClientState, feature: str) -> bool:
@@ -234,6 +260,9 @@ def has_room(state: ClientState, feature: str) -> bool:
     return holding.increment > 0 and state.leased[feature] + holding.increment <= holding.maximum
 
 
+_AGE: Final = attrgetter("acquired_at", "id")
+
+
 def surplus(state: ClientState, demand: Mapping[str, int], now: Instant) -> dict[str, tuple[str, ...]]:
     """Name the increments to give back: not needed, held for 24 hours, the oldest first (LSE-08, LSE-09)."""
     returned: dict[str, tuple[str, ...]] = {}
@@ -242,7 +271,7 @@ def surplus(state: ClientState, demand: Mapping[str, int], now: Instant) -> dict
             continue
         leased = state.leased[feature]
         gone = []
-        for held in sorted(holding.increments, key=lambda one: (one.acquired_at, one.id)):
+        for held in sorted(holding.increments, key=_AGE):
             if now - held.acquired_at < MINIMUM_HOLD or leased - held.units < demand.get(feature, 0):
                 break
             leased -= held.units
@@ -310,23 +339,11 @@ def _pause(attempts: int) -> Duration:
 
 
 def _taken(state: ClientState, envelope: str, reply: Leases, now: Instant) -> LeasesTaken:
-    """Turn the reply into holdings by the client's own clock (LSE-13)."""
+    """Hold what the reply says, by the client's own clock (LSE-13)."""
     ahead = now - reply.server_time
-    holdings = {
-        feature: Holding(
-            reserved=lease.reserved,
-            reserved_since=lease.reserved_since + ahead,
-            reserved_ends_at=lease.reserved_ends_at + ahead,
-            increment=lease.increment,
-            maximum=lease.maximum,
-            increments=tuple(
-                [Held(one.id, one.units, one.acquired_at + ahead, one.ends_at + ahead) for one in lease.increments]
-            ),
-            auto_lease=lease.auto_lease,
-            denied=lease.denied,
-        )
-        for feature, lease in reply.features.items()
-    }
+    holdings = (
+        {feature: _shifted(lease, ahead) for feature, lease in reply.features.items()} if ahead else reply.features
+    )
     # A renewal sets the rhythm; an increment asked for in between does not move it (LSE-06).
     renews = state.wants_state
     return LeasesTaken(
@@ -337,16 +354,37 @@ def _taken(state: ClientState, envelope: str, reply: Leases, now: Instant) -> Le
         incremental_lease=reply.incremental_lease,
         next_contact_at=now + reply.renewal_interval if renews else NEVER,
         permanent=reply.permanent,
-        smaller=any(_is_smaller(holdings.get(feature), held) for feature, held in state.holdings.items()),
+        smaller=_takes_back(reply.features, state.holdings),
     )
 
 
-def _is_smaller(told: Holding | None, held: Holding) -> bool:
+def _takes_back(told: Mapping[str, FeatureLease], holdings: Mapping[str, FeatureLease]) -> bool:
     """Tell whether the server has taken back something of what was held."""
-    if told is None:
-        return held.leased > 0
-    kept = {one.id for one in told.increments}
-    return told.reserved < held.reserved or any(one.id not in kept for one in held.increments)
+    for feature, held in holdings.items():
+        lease = told.get(feature)
+        if lease is None:
+            if held.leased:
+                return True
+        elif lease.reserved < held.reserved or not _ids(held).issubset(_ids(lease)):
+            return True
+    return False
+
+
+def _ids(lease: FeatureLease) -> frozenset[str]:
+    return frozenset([one.id for one in lease.increments])
+
+
+def _shifted(lease: FeatureLease, ahead: Duration) -> FeatureLease:
+    """Return what a server says by a clock that is so far ahead of its own."""
+    increments = [
+        IncrementLease(one.id, one.units, one.acquired_at + ahead, one.ends_at + ahead) for one in lease.increments
+    ]
+    return msgspec.structs.replace(
+        lease,
+        reserved_since=lease.reserved_since + ahead,
+        reserved_ends_at=lease.reserved_ends_at + ahead,
+        increments=tuple(increments),
+    )
 
 
 # --- alone -----------------------------------------------------------------------------------------------------------
@@ -367,7 +405,9 @@ def decide_auto_lease(
     if demand <= state.leased[feature] or not has_room(state, feature) or now >= until:
         return None
     own_id = f"{identity.hardware_id}-auto-{state.auto_leases_made + 1}"
-    held = Held(id=state.unanswered or own_id, units=holding.increment, acquired_at=now, ends_at=until, auto=True)
+    held = IncrementLease(
+        id=state.unanswered or own_id, units=holding.increment, acquired_at=now, ends_at=until, auto=True
+    )
     return AutoLeaseTaken(feature=feature, held=held)
 
 

@@ -82,17 +82,22 @@ class Surrenders(Request, frozen=True, kw_only=True, tag="surrender"):
     licenses: tuple[SurrenderedLicense, ...]
 
 
-class IncrementLease(msgspec.Struct, frozen=True):
-    """A live increment as the server knows it."""
+class IncrementLease(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A live increment, as the server knows it or the client holds it."""
 
     id: str
     units: int
     acquired_at: Instant
     ends_at: Instant
+    auto: bool = False
+    """The client helped itself to it (AUT-05), and its server does not know; never on the wire."""
 
 
 class FeatureLease(msgspec.Struct, frozen=True):
-    """All a client holds of a feature, and may hold. The reply to a renewal replaces what the client believed."""
+    """All a client holds of a feature, and may hold. The reply to a renewal replaces what the client believed.
+
+    The server keeps it by its own clock, the client by its own.
+    """
 
     reserved: int
     reserved_since: Instant
@@ -104,6 +109,14 @@ class FeatureLease(msgspec.Struct, frozen=True):
     """Whether the client may help itself when out of contact (AUT-04)."""
     denied: str = ""
     """Why the increment asked for was not granted; empty when it was or none was asked for."""
+
+    @property
+    def leased(self) -> int:
+        """Units held, of all kinds."""
+        units = self.reserved
+        for one in self.increments:
+            units += one.units
+        return units
 
 
 class Denied(msgspec.Struct, frozen=True, tag="denied"):

@@ -2,12 +2,12 @@
 
 Clients fall into six classes, platform family by personality, and a pool (the counts of one license) serves some of
 them. By Hall's condition all commitments can be met if and only if, for every set of classes, what these are
-promised together is no more than what the pools that serve any of them hold. The slack of each of the 64 sets is kept
-up to date, so that a question costs one minimum over 32 numbers, and no assignment is ever made or remembered.
+promised together is no more than what the pools that serve any of them hold. Among the sets that the same pools serve
+the largest is promised the most, so it alone decides: most servers have two or three such sets. Their slack is kept up
+to date, and no assignment is ever made or remembered.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from operator import itemgetter, sub
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -22,13 +22,6 @@ CLASSES: Final = tuple((family, personality) for family in FAMILIES for personal
 
 _NUMBERS: Final = {pair: number for number, pair in enumerate(CLASSES)}
 _SETS: Final = 1 << len(CLASSES)
-_WITH: Final = tuple(tuple(mask for mask in range(_SETS) if mask >> number & 1) for number in range(len(CLASSES)))
-"""For each class the sets that hold it."""
-
-_SLACKS_WITH: Final[tuple[Callable[[list[int]], tuple[int, ...]], ...]] = tuple(itemgetter(*masks) for masks in _WITH)
-_SLACKS_WITHOUT: Final[tuple[Callable[[list[int]], tuple[int, ...]], ...]] = tuple(
-    itemgetter(*(mask for mask in range(_SETS) if mask not in masks)) for masks in map(frozenset, _WITH)
-)
 
 
 def client_class(family: str, personality: str) -> int:
@@ -82,47 +75,73 @@ def pools_of(licenses: Iterable[InstalledLicense], feature: str, *, holder: Hold
     )
 
 
-def _touched(pools: Iterable[Pool]) -> list[int]:
-    """Return, for every set of classes, the units of the pools that serve any of them."""
-    by_classes: dict[int, int] = {}
-    for pool in pools:
-        by_classes[pool.serves] = by_classes.get(pool.serves, 0) + pool.units
-    return [sum(units for serves, units in by_classes.items() if serves & mask) for mask in range(_SETS)]
+class Slack:
+    """What is left of some pools, by each set of classes that decides.
+
+    Args:
+        pools: the pools.
+        committed: units promised, by class.
+
+    Attributes:
+        left: by set, the units of the pools that serve any of it, less what it is promised.
+        holding: by class, the numbers of the sets that it is in.
+        others: by class, the numbers of the sets that it is not in.
+    """
+
+    __slots__ = ("holding", "left", "others")
+
+    def __init__(self, pools: Iterable[Pool], committed: Sequence[int]) -> None:
+        units: dict[int, int] = {}
+        for pool in pools:
+            units[pool.serves] = units.get(pool.serves, 0) + pool.units
+        # All sets that the same pools serve are within one of them, whose number is the highest: the last stays.
+        sets = {frozenset(serves for serves in units if serves & mask): mask for mask in range(_SETS)}
+        classes = range(len(CLASSES))
+        self.left = [
+            sum(units[serves] for serves in serving) - sum(committed[group] for group in classes if mask >> group & 1)
+            for serving, mask in sets.items()
+        ]
+        masks = list(enumerate(sets.values()))
+        self.holding = [[number for number, mask in masks if mask >> group & 1] for group in classes]
+        self.others = [[number for number, mask in masks if not mask >> group & 1] for group in classes]
+
+    def commit(self, group: int, units: int) -> None:
+        """Promise units to a class."""
+        left = self.left
+        for number in self.holding[group]:
+            left[number] -= units
 
 
-class PoolBook(msgspec.Struct):
+class PoolBook(msgspec.Struct, dict=True):
     """The books of one feature on a server: its pools, and what is promised to each class of client.
+
+    The slack follows from these two, and is no part of what is stored.
 
     Attributes:
         pools: as last set.
         committed: units promised, by class.
-        slack: by set of classes, what is left of the pools that serve any of them.
-        slack_of_tied: the same for the pools tied to one platform family, as if there were no others.
-        untied_units: the units of the others.
     """
 
     pools: tuple[Pool, ...] = ()
     committed: list[int] = msgspec.field(default_factory=lambda: [0] * len(CLASSES))
-    slack: list[int] = msgspec.field(default_factory=lambda: [0] * _SETS)
-    slack_of_tied: list[int] = msgspec.field(default_factory=lambda: [0] * _SETS)
-    untied_units: int = 0
+
+    def __post_init__(self) -> None:
+        """Reckon the slack."""
+        tied = [pool for pool in self.pools if pool.tied]
+        self._slack = Slack(self.pools, self.committed)
+        self._slack_of_tied = Slack(tied, self.committed)
+        self._untied_units = self.capacity() - sum(pool.units for pool in tied)
 
     def set_pools(self, pools: Sequence[Pool]) -> None:
         """Replace the pools; commitments stay, even where they no longer fit (SRV-09)."""
         self.pools = tuple(pools)
-        tied = [pool for pool in pools if pool.tied]
-        committed = self._committed_by_set()
-        self.slack = list(map(sub, _touched(pools), committed))
-        self.slack_of_tied = list(map(sub, _touched(tied), committed))
-        self.untied_units = self.capacity() - sum(pool.units for pool in tied)
+        self.__post_init__()
 
     def commit(self, group: int, units: int) -> None:
         """Promise units to a class of client; a negative number gives them back."""
         self.committed[group] += units
-        slack, slack_of_tied = self.slack, self.slack_of_tied
-        for mask in _WITH[group]:
-            slack[mask] -= units
-            slack_of_tied[mask] -= units
+        self._slack.commit(group, units)
+        self._slack_of_tied.commit(group, units)
 
     def available(self, group: int, *, besides: int = 0) -> int:
         """Return how much more can be promised to a class, never below zero (SRV-05, SRV-07).
@@ -135,9 +154,9 @@ class PoolBook(msgspec.Struct):
             group: the class.
             besides: units that this class was promised already and that are to be thought away.
         """
-        slack = self.slack
-        mine = min(_SLACKS_WITH[group](slack)) + besides
-        return max(0, mine - min(mine, *_SLACKS_WITHOUT[group](slack)))
+        left, holding, others = self._slack.left, self._slack.holding[group], self._slack.others[group]
+        mine = min([left[number] for number in holding]) + besides
+        return mine - min([mine, *[left[number] for number in others]])
 
     def capacity(self) -> int:
         """Return the units of all pools together."""
@@ -149,19 +168,11 @@ class PoolBook(msgspec.Struct):
 
     def shortfall(self) -> int:
         """Return how much of what is promised no assignment to the pools can cover; 0 unless pools shrank (SRV-09)."""
-        return -min(self.slack)
+        return max(0, -min(self._slack.left))
 
     def untied_left(self) -> int:
         """Return what is left of counts tied to no platform family, once tied ones carry all they can (AUT-02).
 
         The commitments that the tied pools cannot absorb, less those that nothing can, are what the others carry.
         """
-        return self.untied_units + min(self.slack_of_tied) - min(self.slack)
-
-    def _committed_by_set(self) -> list[int]:
-        committed = [0] * _SETS
-        for group, units in enumerate(self.committed):
-            if units:
-                for mask in _WITH[group]:
-                    committed[mask] += units
-        return committed
+        return self._untied_units + min(0, *self._slack_of_tied.left) - min(0, *self._slack.left)

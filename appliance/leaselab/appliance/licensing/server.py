@@ -184,6 +184,8 @@ def _with_reserved(
     """Return the client's lease as it stands, with the reserved counts taken if they were not (LSE-01)."""
     held = record.leases.get(feature)
     if held is not None and held.reserved and now < held.reserved_ends_at:
+        if not held.denied and (held.increment, held.maximum) == (allocation.increment, allocation.maximum):
+            return held
         return msgspec.structs.replace(held, denied="", increment=allocation.increment, maximum=allocation.maximum)
     # Increments that it holds go on counting: a record cut down meanwhile has no room for both (LSE-10).
     capacity = min(available_for(state, feature, record.client_class, besides=record), allocation.maximum)
@@ -243,7 +245,8 @@ def _renew(state: ServerState, record: ClientRecord, message: Renew, now: Instan
             # LSE-08 with LSE-13's allowance: the client's own clock decided that a day has passed.
             oldest = now - MINIMUM_HOLD + DRIFT_TOLERATED
             kept = tuple(one for one in kept if one.id not in returned or one.acquired_at > oldest)
-        room = available_for(state, feature, group, besides=record) - units_in_doubt(record, feature)
+        room = state.books[feature].available(group, besides=record.committed.get(feature, 0))
+        room -= units_in_doubt(record, feature)
         reserved = max(0, min(allocation.reserved, room))  # reserved counts first, then the oldest increments
         budget = min(room, allocation.maximum) - reserved
         renewed: list[IncrementLease] = []

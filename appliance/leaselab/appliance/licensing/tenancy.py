@@ -12,7 +12,6 @@ from leaselab.appliance.licensing.events import (
     ConfirmationTaken,
     ContactDue,
     ContactLost,
-    Holding,
     LeasesEnded,
     LeasesTaken,
     RegistrationLost,
@@ -24,7 +23,7 @@ from leaselab.appliance.licensing.events import (
     StatePulled,
     TenancyEvent,
 )
-from leaselab.appliance.licensing.messages import AutoLeased, SurrenderedLicense
+from leaselab.appliance.licensing.messages import AutoLeased, FeatureLease, SurrenderedLicense
 from leaselab.appliance.machine import Agenda
 
 CONTACT_KEY: Final = "contact"
@@ -48,7 +47,8 @@ class ClientState(msgspec.Struct):
 
     settings: ServerSettings | None = None
     token: str = ""
-    holdings: dict[str, Holding] = {}
+    holdings: dict[str, FeatureLease] = {}
+    """By feature; replaced whole, since an event, and in one process the server, may hold the same."""
     leased: dict[str, int] = {}
     """By feature: the units held, of all kinds; summed when the holdings change."""
     contact: str = "none"
@@ -76,11 +76,9 @@ class ClientState(msgspec.Struct):
     auto_leases_made: int = 0
 
 
-def evolve(state: ClientState, event: TenancyEvent, agenda: Agenda, at: Instant) -> None:  # noqa: C901, PLR0912 - one branch an event
-    """Apply a client event."""
+def evolve(state: ClientState, event: TenancyEvent, agenda: Agenda, at: Instant) -> None:  # noqa: C901 - one branch an event
+    """Apply a client event; leases are taken by :func:`take`."""
     match event:  # what happens at every renewal comes first
-        case LeasesTaken():
-            _take(state, event, agenda, at)
         case RequestQueued():
             state.requests_made += 1
             state.waiting = event.verb
@@ -125,9 +123,8 @@ def evolve(state: ClientState, event: TenancyEvent, agenda: Agenda, at: Instant)
             _count(state, agenda)
         case _:  # AutoLeaseTaken
             holding = state.holdings[event.feature]
-            state.holdings[event.feature] = msgspec.structs.replace(
-                holding, increments=(*holding.increments, event.held)
-            )
+            helped = msgspec.structs.replace(holding, increments=(*holding.increments, event.held))
+            state.holdings = {**state.holdings, event.feature: helped}
             state.auto_leases_made += 1
             state.unanswered = ""
             grant = AutoLeased(id=event.held.id, feature=event.feature, units=event.held.units, at=at)
@@ -176,10 +173,11 @@ def _forget_server(state: ClientState, agenda: Agenda) -> None:
     agenda.drop(LEASE_END_KEY)
 
 
-def _take(state: ClientState, event: LeasesTaken, agenda: Agenda, at: Instant) -> None:
+def take(state: ClientState, event: LeasesTaken, agenda: Agenda, at: Instant) -> None:
+    """Hold what the server says from now on."""
     state.waiting, state.why, state.contact, state.unanswered = "", "", "up", ""
     state.heard, state.confirms = state.requests_made, event.smaller
-    state.holdings, state.leased = dict(event.holdings), {}
+    state.holdings, state.leased = event.holdings, {}
     state.leases_permanent = event.permanent
     state.renewal_interval, state.incremental_lease = event.renewal_interval, event.incremental_lease
     state.last_contact_at, state.disconnected_since, state.attempts = at, None, 0
@@ -195,11 +193,12 @@ def _take(state: ClientState, event: LeasesTaken, agenda: Agenda, at: Instant) -
 def _end(state: ClientState, event: LeasesEnded) -> None:
     for feature, (reserved, increments) in event.ended.items():
         holding = state.holdings[feature]
-        state.holdings[feature] = msgspec.structs.replace(
+        left = msgspec.structs.replace(
             holding,
             reserved=0 if reserved else holding.reserved,
             increments=tuple(one for one in holding.increments if one.id not in increments),
         )
+        state.holdings = {**state.holdings, feature: left}
 
 
 def _count(state: ClientState, agenda: Agenda) -> None:

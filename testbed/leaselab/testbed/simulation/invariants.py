@@ -13,8 +13,8 @@ import msgspec
 
 from leaselab.appliance.instants import Duration, Instant
 from leaselab.appliance.licensing.commands import FEATURES
-from leaselab.appliance.licensing.events import Holding
 from leaselab.appliance.licensing.ledger import ClientRecord
+from leaselab.appliance.licensing.messages import FeatureLease
 from leaselab.appliance.licensing.pools import CLASSES, Pool, PoolBook
 from leaselab.appliance.licensing.report import report
 from leaselab.appliance.licensing.server import DRIFT_TOLERATED
@@ -176,7 +176,7 @@ class Invariants:
             if counted > charged:
                 yield "LSE-10", f"counts {counted} {feature}, its server charges the pools with {charged}"
 
-    def _ends_soon(self, name: str, holding: Holding) -> bool:
+    def _ends_soon(self, name: str, holding: FeatureLease) -> bool:
         """Tell whether all that is held ends within the drift of clocks that is tolerated (LSE-13)."""
         edge = self._world.now(name) + DRIFT_TOLERATED
         if holding.reserved and holding.reserved_ends_at > edge:
@@ -205,7 +205,7 @@ def _of_record(record: ClientRecord, feature: str, now: Instant) -> tuple[int, i
     return max(reserved, lease.reserved) + increments + beside, lease.reserved + increments
 
 
-def _from_server(holding: Holding) -> int:
+def _from_server(holding: FeatureLease) -> int:
     return holding.reserved + sum(one.units for one in holding.increments if not one.auto)
 
 

@@ -18,7 +18,7 @@ from leaselab.testbed.simulation.boot import bring_up
 from leaselab.testbed.simulation.faults import SimulatedFaults
 from leaselab.testbed.simulation.invariants import Invariants, Violation
 from leaselab.testbed.simulation.lab import SimulatedLab
-from leaselab.testbed.simulation.load import bring_users
+from leaselab.testbed.simulation.load import Loads
 from leaselab.testbed.simulation.stores import MemoryStore, NullStore
 from leaselab.testbed.simulation.tally import Tally
 from leaselab.testbed.simulation.world import World
@@ -189,9 +189,7 @@ class Simulation:
         start = world.clock.now()
         world.listeners.append(self._tally)
         bring_up(world, self._plan)
-        for node in self._plan.nodes:
-            if node.load:
-                bring_users(world, node, f"{self._plan.seed}/{self._seed}")
+        Loads(world, self._plan.nodes, f"{self._plan.seed}/{self._seed}")
         faults = SimulatedFaults(world, self._plan.faults, seed=self._plan.seed)
         self._faults = faults.begun
         world.schedule(CHECKS, start + check_every, lambda now: self._check(now) + check_every)

@@ -1,7 +1,8 @@
 """What happened in a simulation, counted as it happens: events by type, and what became of single leases."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from leaselab.appliance.instants import Instant
 from leaselab.appliance.licensing.events import AutoLeaseTaken, LeasesAnswered, LeasesReclaimed
@@ -25,16 +26,19 @@ class Tally:
         self.events = Counter[type[Event]]()
         self.renewed = self.reclaimed = self.auto_leased = 0
         self._reserved_granted = self._increments_granted = self._increments_reclaimed = 0
+        self._counting: dict[type[Event], Callable[[Any], None]] = {
+            LeasesAnswered: self._answered,
+            LeasesReclaimed: self._reclaim,
+            AutoLeaseTaken: self._auto_lease,
+        }
 
     def __call__(self, event: Event, _at: Instant) -> None:
         """Count an event."""
-        self.events[type(event)] += 1
-        if isinstance(event, LeasesAnswered):
-            self._answered(event)
-        elif isinstance(event, LeasesReclaimed):
-            self._reclaim(event)
-        elif isinstance(event, AutoLeaseTaken):
-            self.auto_leased += 1
+        kind = type(event)
+        self.events[kind] += 1
+        count = self._counting.get(kind)
+        if count is not None:
+            count(event)
 
     @property
     def granted(self) -> int:
@@ -59,6 +63,9 @@ class Tally:
             self._increments_granted += len(event.granted) + len(event.auto)
         else:
             self._reserved_granted += sum(bool(lease.reserved) for lease in event.reply.features.values())
+
+    def _auto_lease(self, _event: AutoLeaseTaken) -> None:
+        self.auto_leased += 1
 
     def _reclaim(self, event: LeasesReclaimed) -> None:
         self.reclaimed += len(event.increments) + bool(event.reserved)

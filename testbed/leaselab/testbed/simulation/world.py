@@ -222,7 +222,10 @@ class World:
                 continue  # it was moved
             clock.present = max(clock.present, due_at)
             del next_turn[name]
-            self._set(name, actors[name](clock.present))
+            following = actors[name](clock.present)
+            if following < next_turn.get(name, NEVER):  # else it was moved meanwhile, or has nothing more to do
+                next_turn[name] = following
+                heapq.heappush(turns, (following, name))
         clock.observe(until)
 
     def next_due(self) -> Instant:

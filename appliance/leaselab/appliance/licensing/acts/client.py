@@ -13,6 +13,7 @@ from leaselab.appliance.licensing import (
     tenancy,
 )
 from leaselab.appliance.licensing import events as e
+from leaselab.appliance.licensing.acts import emergency as emergency_acts
 from leaselab.appliance.licensing.acts.tables import Deciders, Evolvers
 from leaselab.appliance.licensing.messages import RELAY_PATH
 from leaselab.appliance.licensing.state import ApplianceState
@@ -101,7 +102,6 @@ _ANSWERS: Final = frozenset(
         e.RegistrationTaken,
         e.RegistrationLost,
         e.RequestDropped,
-        e.LeasesTaken,
         e.ConfirmationTaken,
         e.RequestDenied,
         e.ContactLost,
@@ -110,12 +110,21 @@ _ANSWERS: Final = frozenset(
 """Events that bear the ID of the message they answer."""
 
 _CLIENT_COUNTERS: Final[dict[type[Event], str]] = {
-    e.LeasesTaken: "leases_taken",
     e.RequestDenied: "requests_denied",
     e.ContactLost: "contacts_lost",
     e.LeasesEnded: "expiries",
     e.AutoLeaseTaken: "auto_leases",
 }
+
+
+def _leases_taken(state: ApplianceState, event: e.LeasesTaken, at: Instant) -> None:
+    """Hold what the server says; nearly every renewal leaves the limit where it was."""
+    state.outbox.pop(event.id, None)
+    state.count("leases_taken")
+    leased = state.client.leased
+    tenancy.take(state.client, event, state.agenda, at)
+    if state.client.leased != leased:
+        emergency_acts.limits_moved(state, at)
 
 
 def _server_set(state: ApplianceState, event: e.ServerSet, at: Instant) -> None:
@@ -148,7 +157,7 @@ EVOLVERS: Final[Evolvers] = {
     e.RegistrationTaken: _client_event,
     e.RegistrationLost: _client_event,
     e.RequestDropped: _client_event,
-    e.LeasesTaken: _client_event,
+    e.LeasesTaken: _leases_taken,
     e.ConfirmationTaken: _client_event,
     e.RequestDenied: _client_event,
     e.ContactLost: _client_event,

@@ -28,8 +28,10 @@ def _set_crowd(state: ApplianceState, command: SetCrowd, now: Instant) -> Decisi
     if wanted <= there:
         return _changed(command, wanted, there)
     limit = state.limits[feature]
-    most = enforcement.most_users(limit, max(limit, state.maximum_users), closed=state.closed[feature])
     others = state.signed_in.get(feature, 0) - there
+    if others + wanted <= min(limit, state.leased(feature) + state.usable(feature)):
+        return _changed(command, wanted, there)  # nearly always: there is a place for everybody
+    most = enforcement.most_users(limit, max(limit, state.maximum_users), closed=state.closed[feature])
     most_of_crowd = max(there, most - others)
     # The first who would be turned away asks for more; those behind are turned away without (LSE-02).
     needed = others + min(wanted, most_of_crowd + 1) - state.usable(feature)

@@ -34,6 +34,19 @@ def turned_away(state: ApplianceState, at: Instant) -> None:
     watch(state, at)
 
 
+def limits_moved(state: ApplianceState, at: Instant) -> None:
+    """Judge whether sign-in has to close or open (ENF-08), and the system to enable emergency mode (ICE-04)."""
+    state.judge_doors()
+    watch(state, at)
+
+
+def users_moved(state: ApplianceState, at: Instant) -> None:
+    """Judge the same after users came or went: while the limit stands, an open door stays open (ENF-08)."""
+    if True in state.closed.values():
+        state.judge_doors()
+    watch(state, at)
+
+
 def watch(state: ApplianceState, at: Instant) -> None:
     """After sign-ins, limits or licenses changed: plan what the system will do about it (ICE-04)."""
     mode = state.emergency

@@ -5,8 +5,6 @@ from leaselab.appliance.licensing.events.client import (
     ConfirmationTaken,
     ContactDue,
     ContactLost,
-    Held,
-    Holding,
     LeasesEnded,
     LeasesTaken,
     RegistrationLost,
@@ -146,6 +144,7 @@ ApplianceEvent = (
     | PenaltyEnded
     | AutoLeaseSwitched
     | ServerRemoved
+    | LeasesTaken
     | TenancyEvent
     | ClusterEvent
 )
@@ -184,8 +183,6 @@ __all__ = [
     "HeartbeatAnswered",
     "HeartbeatMissed",
     "HeartbeatSent",
-    "Held",
-    "Holding",
     "IdentityChanged",
     "KeyRefused",
     "LeasePeriodSet",

@@ -2,9 +2,8 @@
 
 from typing import TypeAlias
 
-import msgspec
-
 from leaselab.appliance.instants import Duration, Instant
+from leaselab.appliance.licensing.messages import FeatureLease, IncrementLease
 from leaselab.appliance.machine import Envelope, Event
 
 
@@ -59,43 +58,12 @@ class RegistrationLost(Event, frozen=True):
     reason: str
 
 
-class Held(msgspec.Struct, frozen=True):
-    """One increment a client holds. ``auto`` means it helped itself (AUT-05)."""
-
-    id: str
-    units: int
-    acquired_at: Instant
-    ends_at: Instant
-    auto: bool = False
-
-
-class Holding(msgspec.Struct, frozen=True):
-    """All a client holds of one feature, by its own clock."""
-
-    reserved: int
-    reserved_since: Instant
-    reserved_ends_at: Instant
-    increment: int
-    maximum: int
-    increments: tuple[Held, ...] = ()
-    auto_lease: bool = False
-    denied: str = ""
-
-    @property
-    def leased(self) -> int:
-        """Units held, of all kinds."""
-        units = self.reserved
-        for held in self.increments:
-            units += held.units
-        return units
-
-
 class LeasesTaken(Event, frozen=True):
-    """The server's answer is in force here."""
+    """The server's answer is in force here; its instants are by the client's own clock (LSE-13)."""
 
     id: str
     verb: str
-    holdings: dict[str, Holding]
+    holdings: dict[str, FeatureLease]
     renewal_interval: Duration
     incremental_lease: Duration
     next_contact_at: Instant
@@ -140,7 +108,7 @@ class AutoLeaseTaken(Event, frozen=True):
     """Out of contact, the client gave itself one increment (AUT-05)."""
 
     feature: str
-    held: Held
+    held: IncrementLease
 
 
 TenancyEvent: TypeAlias = (
@@ -151,11 +119,11 @@ TenancyEvent: TypeAlias = (
     | RequestDropped
     | RegistrationTaken
     | RegistrationLost
-    | LeasesTaken
     | ConfirmationTaken
     | RequestDenied
     | ContactLost
     | LeasesEnded
     | AutoLeaseTaken
 )
-"""All that changes what the device holds and says as a client, but for the end of being one."""
+"""All that changes what the device holds and says as a client, but for the answers that it
+takes and the end of being one."""
