@@ -23,8 +23,18 @@ OPTIONS = "configuration/users/user-roles/user-role/Users/general/session-option
 
 @pytest.fixture
 def lab() -> Iterator[Lab]:
+    """A lab for one test."""
     with Lab.up(TOPOLOGY) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab for the tests that change nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEASELAB_HOME", str(tmp_path_factory.mktemp("untouched")))
+        with Lab.up(TOPOLOGY) as running:
+            yield running
 
 
 def rest(lab: Lab, node: str, *, name: str = "admin", password: str = "admin123") -> Rest:
@@ -46,8 +56,8 @@ def counts(api: Rest) -> dict[str, Any]:
 # --- keys to the API -------------------------------------------------------------------------------------------------
 
 
-def test_an_api_key_looks_like_the_products_opens_the_api_and_is_given_back(lab: Lab) -> None:
-    api = rest(lab, "server")
+def test_an_api_key_looks_like_the_products_opens_the_api_and_is_given_back(untouched: Lab) -> None:
+    api = rest(untouched, "server")
 
     assert len(api.key) == 44
     assert len(base64.b64decode(api.key)) == 32
@@ -56,8 +66,8 @@ def test_an_api_key_looks_like_the_products_opens_the_api_and_is_given_back(lab:
     assert refusal(api.get, "license/summary")[0] == 401
 
 
-def test_a_realm_that_is_not_the_administrators_gives_no_key(lab: Lab) -> None:
-    stranger = Rest(lab, "server", user="admin", password="admin123")
+def test_a_realm_that_is_not_the_administrators_gives_no_key(untouched: Lab) -> None:
+    stranger = Rest(untouched, "server", user="admin", password="admin123")
 
     assert len(stranger.post("realm_auth", {"realm": "Admin Users"})["api_key"]) == 44
     assert refusal(stranger.post, "realm_auth", {"realm": "Users"})[0] == 401
@@ -118,8 +128,8 @@ def test_wrong_passwords_are_slowed_and_the_right_one_meanwhile_is_neither_taken
     assert before[-1].endswith("Login failed: wrong user name or password")
 
 
-def test_a_stranger_is_told_nothing(lab: Lab) -> None:
-    stranger = Rest(lab, "server", user="", password="")
+def test_a_stranger_is_told_nothing(untouched: Lab) -> None:
+    stranger = Rest(untouched, "server", user="", password="")
 
     for operation in OPERATIONS:
         if not operation.public:
@@ -129,8 +139,8 @@ def test_a_stranger_is_told_nothing(lab: Lab) -> None:
     assert stranger.get("health") == {"status": "ok", "phase": "ready"}
 
 
-def test_administrators_are_not_served_at_the_external_port(lab: Lab) -> None:
-    outside = Rest(lab, "gw1", user="admin", password="admin123", network="external")
+def test_administrators_are_not_served_at_the_external_port(untouched: Lab) -> None:
+    outside = Rest(untouched, "gw1", user="admin", password="admin123", network="external")
 
     assert outside.try_("GET", "auth").status == 403
     assert outside.try_("GET", "health").status == 200
@@ -138,7 +148,7 @@ def test_administrators_are_not_served_at_the_external_port(lab: Lab) -> None:
     for path in ("/admin", "/%61dmin", welcome, recover, "/dana-admin/misc/admin.cgi"):
         assert outside.ask("GET", path).status == 403
     assert outside.ask("GET", "/dana-na/auth/url_default/welcome.cgi").status == 200
-    assert rest(lab, "gw1").get("license/client")["contact"] == "up"
+    assert rest(untouched, "gw1").get("license/client")["contact"] == "up"
 
 
 # --- the product's calls ---------------------------------------------------------------------------------------------
@@ -177,8 +187,8 @@ def test_idle_users_leave_when_the_roles_options_say_so(lab: Lab) -> None:
     assert lab["gw1"].users.count == 0
 
 
-def test_the_configuration_is_a_tree_whose_links_lead_on(lab: Lab) -> None:
-    api = rest(lab, "gw1")
+def test_the_configuration_is_a_tree_whose_links_lead_on(untouched: Lab) -> None:
+    api = rest(untouched, "gw1")
     todo, leaves = ["/api/v1/configuration"], {}
 
     while todo:
@@ -189,7 +199,7 @@ def test_the_configuration_is_a_tree_whose_links_lead_on(lab: Lab) -> None:
         if not links:
             leaves[path.removeprefix("/api/v1/configuration/")] = shown
     assert leaves["users/user-roles/user-role/Users/general/session-options"]["idle-timeout"] == "0"
-    assert leaves["system/network/internal-port"]["ip-address"] == lab["gw1"].address()
+    assert leaves["system/network/internal-port"]["ip-address"] == untouched["gw1"].address()
     assert leaves["system/clustering"] == {"cluster-name": "", "members": ""}
     assert api.try_("GET", "configuration/system/nothing").status == 404
 
@@ -235,8 +245,8 @@ def test_a_backup_restores_the_device_it_is_of(lab: Lab) -> None:
 
 
 @pytest.mark.rule("GAT-02")
-def test_resources_of_disabled_windows_say_so_on_a_license_server_and_are_out_of_the_tree(lab: Lab) -> None:
-    api, gateway = rest(lab, "server"), rest(lab, "gw1")
+def test_resources_of_disabled_windows_say_so_on_a_license_server_and_are_out_of_the_tree(untouched: Lab) -> None:
+    api, gateway = rest(untouched, "server"), rest(untouched, "gw1")
 
     for path, window in {
         "system/clustering": "System > Clustering",
@@ -251,9 +261,9 @@ def test_resources_of_disabled_windows_say_so_on_a_license_server_and_are_out_of
 
 
 @pytest.mark.rule("GAT-03")
-def test_services_are_halted_on_a_license_server_and_run_on_a_gateway(lab: Lab) -> None:
+def test_services_are_halted_on_a_license_server_and_run_on_a_gateway(untouched: Lab) -> None:
     for node, state in (("server", "halted"), ("gw1", "running")):
-        services = rest(lab, node).get("license/services")["services"]
+        services = rest(untouched, node).get("license/services")["services"]
         assert len(services) == 5
         assert {one["state"] for one in services} == {state}
 
@@ -414,9 +424,9 @@ def test_a_license_client_is_unset_and_set_anew(lab: Lab) -> None:
     ],
 )
 def test_what_is_no_request_is_answered_in_the_one_error_shape(
-    lab: Lab, method: str, path: str, body: bytes, kind: str, status: int
+    untouched: Lab, method: str, path: str, body: bytes, kind: str, status: int
 ) -> None:
-    answer = rest(lab, "server").ask(method, f"/api/v1/{path}", body, **{"content-type": kind})
+    answer = rest(untouched, "server").ask(method, f"/api/v1/{path}", body, **{"content-type": kind})
 
     assert answer.status == status
     assert answer.json["result"]["errors"][0]["message"]
