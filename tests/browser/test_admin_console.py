@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from tests.browser.chromium import launch, visit
 
 from leaselab.appliance.adapters.https.admin import addresses, others, pages
 from leaselab.testbed import Lab
@@ -24,8 +25,6 @@ WRITES_SCREENS = os.environ.get("LEASELAB_SCREENS") == "1"
 """`./run screens`: the pictures of docs/admin-console.md are taken anew."""
 
 MAX_SCREEN_BYTES = 150_000
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync"]
 PATIENCE_MS = 60_000
 CODE = "Ab12-Cd34-Ef56-Gh78"
 EVENTS = "/dana-admin/system/log-monitoring/events.cgi"
@@ -49,7 +48,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        browser = launch(playwright)
         expect.set_options(timeout=PATIENCE_MS)
         yield browser
         browser.close()
@@ -63,7 +62,7 @@ class Desk:
         self.page: Page = context.new_page()
         self.node = node
         self.url = node.admin_url.removesuffix("/admin")
-        self.page.goto(node.admin_url)
+        visit(self.page, node.admin_url)
         self.sign_in()
 
     def sign_in(self, password: str = "admin123") -> None:
@@ -77,11 +76,11 @@ class Desk:
 
     def sign_in_again(self) -> None:
         """Sign in where the clock has ended the session."""
-        self.page.goto(self.node.admin_url)
+        visit(self.page, self.node.admin_url)
         self.sign_in()
 
     def go(self, address: str) -> int:
-        answer = self.page.goto(self.url + address)
+        answer = visit(self.page, self.url + address)
         assert answer is not None
         return answer.status
 

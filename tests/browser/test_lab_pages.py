@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect, sync_playwright
+from tests.browser.chromium import launch, visit
 
 from leaselab.testbed.lab import Lab
 
 pytestmark = pytest.mark.needs("chromium")
 
 QUICKSTART = Path(__file__).parents[2] / "topologies" / "quickstart.yml"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync"]
 PATIENCE_MS = 30_000
 
 
@@ -45,17 +44,17 @@ def address(lab: Lab) -> Iterator[str]:
 def page(address: str) -> Iterator[Page]:
     """A page of a browser that was sent to the labs; the browser ends with the module."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        browser = launch(playwright)
         page = browser.new_page()
         page.set_default_timeout(PATIENCE_MS)
         expect.set_options(timeout=PATIENCE_MS)
-        page.goto(address)
+        visit(page, address)
         yield page
         browser.close()
 
 
 def go(page: Page, path: str) -> None:
-    page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + path)
+    visit(page, page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + path)
 
 
 def test_all_labs_are_listed_and_one_is_opened(page: Page) -> None:
@@ -127,7 +126,7 @@ def test_without_the_token_there_is_nothing_to_see(address: str, page: Page) -> 
     stranger = page.context.browser
     assert stranger is not None
     other = stranger.new_context().new_page()
-    answer = other.goto(address.partition("?")[0])
+    answer = visit(other, address.partition("?")[0])
 
     assert answer is not None
     assert answer.status == 403
