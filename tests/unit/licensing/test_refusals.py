@@ -104,9 +104,7 @@ def by_call(stage: Stage, case: Case, command: Command) -> Callable[[], str]:
 
 def by_form(stage: Stage, case: Case, command: Command) -> Callable[[], str]:
     address, fields = case.form
-    visitor = Visitor(stage.fleet, case.name)
-    visitor.sign_in()
-    visitor.get(address)
+    visitor = Visitor.administrator(stage.fleet, case.name, address)
 
     def ask() -> str:
         visitor.submit(**(fields(command) if callable(fields) else fields))
