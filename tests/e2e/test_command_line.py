@@ -134,6 +134,63 @@ def test_time_goes_where_it_is_sent_and_not_back(lab: subprocess.CompletedProces
     assert "'soon' is not a duration" in wrong.stderr
 
 
+def test_a_slip_of_the_finger_is_refused_at_once_and_changes_nothing(
+    lab: subprocess.CompletedProcess[str], leaselab: Call
+) -> None:
+    before = read_json(leaselab("time", "--format", "json"))
+    slips = [
+        (2, leaselab("time", "advance", "99999999d"), "longer than a lab can live"),
+        (1, leaselab("time", "advance", "2562000d"), "a lab's clock goes up to 9000-01-01T00:00:00Z"),
+        (2, leaselab("time", "rate", "nan"), "a rate of nan is no number"),
+        (2, leaselab("users", "gw1", "99999999999"), "gw1: cannot have 99,999,999,999 users"),
+        (
+            2,
+            leaselab("license", "mint", "gw1", "ACCESS-10U-1YR", "--start", "2018-02-01", "--end", "2018-01-01"),
+            "before it",
+        ),
+        (2, leaselab("license", "add", "gw1", "-"), "the input has no license key"),
+        (1, leaselab("license", "remove", "gw1", "nope"), "error: gw1: no license of serial 'nope' is installed"),
+    ]
+
+    for code, answer, complaint in slips:
+        assert answer.returncode == code, answer
+        assert complaint in answer.stderr
+    assert read_json(leaselab("time", "--format", "json")) == before
+
+
+def test_another_file_of_the_same_name_is_refused(
+    lab: subprocess.CompletedProcess[str], leaselab: Call, tmp_path: Path
+) -> None:
+    other, moved = tmp_path / "other.yml", tmp_path / "moved.yml"
+    other.write_text("name: quickstart\nnodes: {gw: {kind: psa300}}\n")
+
+    for words in (["up", str(other)], ["up", str(other), "--dry-run"]):
+        refused = leaselab(*words)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith(f"error: there is a lab quickstart of another file, {QUICKSTART}\n")
+
+    moved.symlink_to(QUICKSTART)
+    assert leaselab("up", str(moved), "--dry-run").returncode == 0
+
+
+def test_ctrl_c_in_the_middle_of_an_advance_says_where_it_stopped(leaselab: Call, environment: dict[str, str]) -> None:
+    leaselab("up", str(QUICKSTART), "--name", "midway")
+    with subprocess.Popen(
+        command("time", "advance", "20000d", "--lab", "midway"), stderr=subprocess.PIPE, text=True, env=environment
+    ) as advancing:
+        until = time.monotonic() + PATIENCE_SECONDS
+        while (now := read_json(leaselab("time", "-l", "midway", "--format", "json"))["now"]) < "2018-01-02":
+            assert time.monotonic() < until, now
+        advancing.send_signal(signal.SIGINT)
+        _, complaints = advancing.communicate(timeout=PATIENCE_SECONDS)
+
+    stands = [read_json(leaselab("time", "-l", "midway", "--format", "json"))["now"] for _ in range(2)]
+    leaselab("down", "midway")
+    stopped_at, interrupted = complaints.splitlines()[-2:]
+    assert (advancing.returncode, interrupted) == (130, "error: interrupted")
+    assert "2018-01-02" <= stopped_at.removeprefix("stopped at ") <= stands[0] == stands[1]
+
+
 def test_a_key_that_is_minted_can_be_added_and_no_other(lab: subprocess.CompletedProcess[str], leaselab: Call) -> None:
     key = leaselab("license", "mint", "gw1", "ACCESS-10U-1YR", "--end", "2030-12-31").stdout
     added = read_json(leaselab("license", "add", "gw1", "-", "--format", "json", typed=key))

@@ -37,6 +37,11 @@ def test_a_text_that_is_no_duration_is_refused_with_examples(text: str) -> None:
         parse_duration(text)
 
 
+def test_a_duration_longer_than_a_lab_can_live_is_refused() -> None:
+    with pytest.raises(ValueError, match="is longer than a lab can live; its clock goes up to 9000-01-01T00:00:00Z"):
+        parse_duration("99999999d")
+
+
 @pytest.mark.parametrize(("text", "duration"), [("-5m", -5 * MINUTE), ("5m", 5 * MINUTE)])
 def test_a_signed_duration_may_go_back(text: str, duration: Duration) -> None:
     assert parse_signed(text) == duration

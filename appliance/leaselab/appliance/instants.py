@@ -22,6 +22,9 @@ WEEK: Final = 7 * DAY
 NEVER: Final[Instant] = 2**62
 """Later than every instant a lab can reach."""
 
+LAST: Final[Instant] = 221_845_392_000 * SECOND
+"""9000-01-01: as far as a lab's clock goes. What begins before it still ends at a date that can be written."""
+
 _UNITS: Final = {"ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
 _DURATION: Final = re.compile(r"(\d+)(ms|s|m|h|d|w)")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -31,13 +34,16 @@ def parse_duration(text: str) -> Duration:
     """Read ``10d``, ``90m``, ``1h30m`` or ``250ms``.
 
     Raises:
-        ValueError: the text is not a sum of whole numbers with units.
+        ValueError: the text is not a sum of whole numbers with units, or longer than a lab can live.
     """
     wanted = text.strip().lower()
     parts = _DURATION.findall(wanted)
     if not parts or "".join(number + unit for number, unit in parts) != wanted:
         raise ValueError(f"{text!r} is not a duration; write for example 10d, 36h, 1h30m or 45s")
-    return sum(int(number) * _UNITS[unit] for number, unit in parts)
+    duration = sum(int(number) * _UNITS[unit] for number, unit in parts)
+    if duration > LAST:
+        raise ValueError(f"{text!r} is longer than a lab can live; its clock goes up to {format_instant(LAST)}")
+    return duration
 
 
 def parse_signed(text: str) -> Duration:

@@ -149,6 +149,7 @@ def _bring_up(
 
     topology = load(file, variables)
     folder = LabFolder(name or topology.name)
+    _must_be_its_file(folder, file)
     thread: HostThread | None = None
     if folder.exists() and folder.is_hosted():
         existing = folder.read_plan()
@@ -236,6 +237,7 @@ def dry_run(
 
     topology = load(file, variables)
     folder = LabFolder(name or topology.name)
+    _must_be_its_file(folder, file)
     existing = folder.read_plan() if folder.exists() else None
     plan = _plan(topology, folder, runtime, existing, slot=existing.slot if existing else _likely_slot(folder.name))
     return plan, steps(plan, existing)
@@ -283,6 +285,18 @@ def _must_keep_its_time(plan: Plan, existing: Plan | None) -> None:
         raise CallError(
             f"the file gives lab {plan.lab} another clock (start or mode) than it began with",
             hint=f"`leaselab down {plan.lab}` first, or give the new one another name with `--name`",
+        )
+
+
+def _must_be_its_file(folder: LabFolder, file: str | os.PathLike[str]) -> None:
+    """Refuse a file whose name another file's lab has: that lab would lose all its nodes. A file may move, though."""
+    if "\n" in str(file) or not folder.plan.exists():
+        return
+    first = folder.record().topology
+    if first and Path(first).exists() and not Path(first).samefile(file):
+        raise LabExistsError(
+            f"there is a lab {folder.name} of another file, {first}",
+            hint=f"give this one another name with `--name`, or `leaselab down {folder.name}` first",
         )
 
 

@@ -1,5 +1,6 @@
 """The lab's clock, as tests and tools use it."""
 
+import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NoReturn
@@ -72,8 +73,11 @@ class Clock:
         """Let the clock run by itself, that many lab seconds a second.
 
         Raises:
+            CallError: that is no number.
             ClockStoppedError: no such rate, or the clock is real time.
         """
+        if not math.isfinite(rate):  # JSON has no word for it
+            raise CallError(f"a rate of {rate} is no number", hint="for example rate(60)")
         self._line.call("rate", rate=rate)
 
     def pause(self) -> None:
@@ -106,7 +110,9 @@ def _duration(by: str | timedelta | Duration | None, units: dict[str, float]) ->
             return parse_duration(by)
         if isinstance(by, timedelta):
             return by // timedelta(milliseconds=MILLISECOND)
-    except (ValueError, TypeError) as error:
+    except ValueError as error:  # says what a duration looks like
+        raise CallError(str(error)) from None
+    except (TypeError, OverflowError) as error:
         return _nonsense(str(error))
     return by
 

@@ -24,8 +24,10 @@ def minted(
         end: last day of its term; as long as the SKU says by default.
 
     Raises:
-        CallError: there is no such SKU.
+        CallError: there is no such SKU, or its term would end before it starts.
     """
+    if start and end and end < start:
+        raise CallError(f"{sku}: a term from {start:%Y-%m-%d} to {end:%Y-%m-%d} would end before it starts")
     known = parse_sku(sku)
     if isinstance(known, Refusal):
         raise CallError(known.message)

@@ -83,7 +83,17 @@ def test_version_as_text_and_as_json(capsys: pytest.CaptureFixture[str]) -> None
         (["labs", "--bogus"], "no such option", "`leaselab labs --help` shows how it is called"),
         (["time", "advance"], "missing argument 'duration'", "`leaselab time advance --help` shows how it is called"),
         (["version", "--format", "xml"], "invalid value for '--format'", "`leaselab version --help`"),
-        (["users", "gw1", "-1"], "no such option", "`leaselab users --help`"),
+        (
+            ["users", "gw1", "-1"],
+            "-1 reads as an option; nothing that `leaselab users` takes is below 0",
+            "`leaselab users --help`",
+        ),
+        (["license"], "`leaselab license` needs to be told what: add, download,", "`leaselab license --help`"),
+        (
+            ["inventory"],
+            "missing argument '{ssh|ansible|prometheus}'. choose from: ssh, ansible,",
+            "`leaselab inventory --help`",
+        ),
     ],
 )
 def test_a_wrong_call_is_answered_with_one_error_and_a_hint(

@@ -146,8 +146,9 @@ async def test_a_refusal_ends_a_nodes_provisioning_and_is_not_tried_again(work: 
     await work.rest()
 
     assert work.entered("server") == ["AddKeys", "SetServerRole"]
-    assert work.stage.fleet.status("server").failure == "a license is needed first"
-    assert await work.stage.told("refused") == [("refused", "server", {"why": "a license is needed first"})]
+    assert work.stage.fleet.status("server").failure == "SetServerRole: a license is needed first"
+    told = {"why": "SetServerRole: a license is needed first"}
+    assert await work.stage.told("refused") == [("refused", "server", told)]
     assert [work.stage.fleet.seat(name).provisioned for name in ("gw1", "gw2", "server")] == [False, True, False]
     assert work.provisioner.broken is None
 
@@ -178,7 +179,7 @@ async def test_a_record_that_can_neither_be_added_nor_changed_is_refused_as_it_w
 
     await work.rest()
 
-    assert work.stage.fleet.status("server").failure == "it is wrong"
+    assert work.stage.fleet.status("server").failure == "SaveClient: it is wrong"
 
 
 @pytest.mark.parametrize(

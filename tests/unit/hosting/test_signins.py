@@ -12,7 +12,7 @@ from leaselab.appliance.adapters.wire.listener import Listener
 from leaselab.appliance.adapters.wire.tls import server_context
 from leaselab.appliance.config import ApplianceConfig, Ports, Ssh
 from leaselab.testbed.errors import CallError, NodeFailedError
-from leaselab.testbed.hosting.signins import HOME, SIGN_IN, SIGN_OUT, SignIns
+from leaselab.testbed.hosting.signins import HOME, MOST_USERS, SIGN_IN, SIGN_OUT, SignIns
 from leaselab.testbed.testing.puppets import Puppet
 from leaselab.testbed.topology.credentials import Credentials
 from leaselab.testbed.views import UserRefusal, UsersOutcome
@@ -115,6 +115,15 @@ async def test_users_sign_in_the_lowest_numbers_first_and_out_the_highest_first(
     assert door.gateway.visits == ["+user1", "+user2", "+user3", "-user3", "-user2", "+user2"]
 
 
+@pytest.mark.parametrize("count", [-1, MOST_USERS + 1])
+async def test_a_number_of_users_that_no_gateway_has_is_refused_before_anybody_is_asked(count: int) -> None:
+    async with opened(Gateway()) as door:
+        with pytest.raises(CallError, match=f"gw1: cannot have {count:,} users"):
+            await door.set(count)
+
+    assert door.gateway.visits == []
+
+
 async def test_all_goes_over_one_connection_that_is_kept() -> None:
     async with opened(Gateway()) as door:
         await door.set(3)
@@ -159,14 +168,6 @@ async def test_a_page_that_is_no_answer_to_a_sign_in_is_named_by_its_status() ->
         outcome = await door.set(1)
 
     assert outcome == UsersOutcome(signed_in=0, refused=(UserRefusal("user1", "the sign-in page answered 503"),))
-
-
-async def test_fewer_than_nobody_is_a_wrong_call() -> None:
-    async with opened(Gateway()) as door:
-        with pytest.raises(CallError, match="gw1: cannot have -1 users"):
-            await door.set(-1)
-
-    assert door.gateway.visits == []
 
 
 async def test_a_gateway_that_does_not_answer_is_named_with_its_address() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from leaselab.appliance.instants import DAY, HOUR, NEVER, SECOND, parse_instant
+from leaselab.appliance.instants import DAY, HOUR, LAST, NEVER, SECOND, parse_instant
 from leaselab.testbed.timekeeper.keeper import Advance, ClockError, StalledError, Timekeeper
 
 START = parse_instant("2018-01-01T00:00:00Z")
@@ -98,6 +98,17 @@ async def test_time_does_not_go_back() -> None:
 
         with pytest.raises(ClockError, match="the lab is at 2018-01-01T01:00:00Z already"):
             await keeper.advance(START)
+
+
+async def test_time_ends_before_the_years_that_no_date_has() -> None:
+    async with keeping() as keeper:
+        with pytest.raises(
+            ClockError, match="goes up to 9000-01-01T00:00:00Z; it is 2018-01-01T00:00:00Z and stays so"
+        ):
+            await keeper.advance(LAST + 1)
+
+        await keeper.advance(LAST)
+        assert keeper.now == LAST
 
 
 async def test_a_grant_that_hangs_stalls_the_advance_and_is_not_skipped() -> None:

@@ -109,6 +109,13 @@ def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     assert all(problem.line >= 1 and problem.column >= 1 for problem in problems)
 
 
+def test_a_tab_at_the_beginning_of_a_line_is_called_by_its_name() -> None:
+    (problem,) = read("nodes:\n\tgw1: {}\n")[1]
+
+    assert problem.startswith("lab.yml:2:1: this is no YAML: ")
+    assert problem.endswith("; lines are indented with blanks, not with tabs")
+
+
 def test_a_character_that_cannot_be_is_refused_also_where_libyaml_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     text = 'a: "\\UFFFFFFFF"'
     assert read(text)[1] == [

@@ -260,8 +260,7 @@ class Control:
             raise ControlError(f"{self._device.name}: {tagged.get('type', 'no command')}: {error}") from error
         reply = await self._device.handle(command)
         if isinstance(reply, Refusal):
-            refused = {"reason": reply.reason, "message": f"{tagged['type']}: {reply.message}"}
-            return {"reply": None, "refused": refused}
+            return {"reply": None, "refused": {"reason": reply.reason, "message": reply.message}}
         return {"reply": msgspec.to_builtins(reply), "refused": None}
 
 

@@ -178,7 +178,8 @@ def _print(done: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(done)
     else:
+        (_, subject), *rest = done.items()
         words = (
-            f"{name} {', '.join(value) if isinstance(value, (list, tuple)) else value}" for name, value in done.items()
+            f"{name} {', '.join(value) if isinstance(value, list) else value}" for name, value in rest if value != []
         )
-        print_line(", ".join(words))
+        print_line(f"{subject}: {', '.join(words)}")

@@ -160,6 +160,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         context = error.ctx if isinstance(error, click.UsageError) else None
         where = context.command_path if context else "leaselab"
-        what = error.format_message().rstrip(".")
-        raise CallError(what[:1].lower() + what[1:], hint=f"`{where} --help` shows how it is called") from None
+        raise CallError(_in_a_line(error, where), hint=f"`{where} --help` shows how it is called") from None
     return outcome if isinstance(outcome, int) else 0
+
+
+def _in_a_line(error: click.ClickException, where: str) -> str:
+    """Say in one line what is wrong with a call; the library's own words fill a page at times."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and error.ctx:
+        known = ", ".join(error.ctx.command.to_info_dict(error.ctx)["commands"])
+        return f"`{where}` needs to be told what: {known}"
+    if isinstance(error, click.NoSuchOption) and error.option_name.lstrip("-")[:1].isdigit():
+        return f"{error.option_name} reads as an option; nothing that `{where}` takes is below 0"
+    words = " ".join(error.format_message().split()).rstrip(".")
+    return words[:1].lower() + words[1:]

@@ -8,7 +8,7 @@ import click
 
 from leaselab.testbed.cli.choice import chosen_lab
 from leaselab.testbed.cli.options import format_option, lab_option, option
-from leaselab.testbed.errors import RefusedError
+from leaselab.testbed.errors import CallError, RefusedError
 
 if TYPE_CHECKING:
     from leaselab.testbed.node import Node
@@ -63,6 +63,8 @@ def add(context: click.Context, node: str, texts: tuple[str, ...], *, lab: str, 
     from leaselab.appliance.licensing.keys import split_keys
 
     wanted = [key for text in texts for key in (split_keys(sys.stdin.read()) if text == "-" else [text])]
+    if not wanted:
+        raise CallError("the input has no license key", hint="one a line, as `leaselab license mint` prints them")
     outcomes: list[dict[str, Any]] = chosen_lab(lab)[node].command(AddKeys(keys=tuple(wanted)))
     if not _print_outcomes(node, outcomes, as_json=as_json):
         context.exit(1)
@@ -155,6 +157,8 @@ def _print_outcomes(node: str, outcomes: list[dict[str, Any]], *, as_json: bool,
     else:
         for outcome in shown:
             print_line(f"{outcome['result']}: {outcome['message']}")
+        if not shown:
+            print_line(f"{node}: the download center has no key for it")
     return all(outcome["result"] in TAKEN for outcome in shown)
 
 

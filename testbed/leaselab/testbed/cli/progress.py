@@ -4,18 +4,23 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from leaselab.testbed.views import Progress
+    from leaselab.testbed.views import Advanced, Progress
 
 MOST_NODES: Final = 16
 """More than this are counted by phase, not listed: the picture must fit the screen."""
 
 DONE: Final = ("provisioned", "halted", "off")
 """Phases in which a node has come as far as it comes."""
+
+PICTURE_SECONDS: Final = 0.1
+LINE_SECONDS: Final = 10.0
+"""Wall time between two words of a long advance: on a terminal, where one takes the other's place, and elsewhere."""
 
 Report = Callable[["Progress"], None]
 
@@ -34,6 +39,38 @@ def shown(*, quiet: bool) -> Iterator[Report]:
             yield board.note
     else:
         yield _write
+
+
+@contextmanager
+def moving(*, quiet: bool) -> Iterator[Callable[["Advanced"], None]]:
+    """Give a function to call as an advance gets on, and show how far it is until the context is left."""
+    on_terminal = sys.stderr.isatty()
+    said_at = monotonic()
+
+    def say(run: "Advanced") -> None:
+        nonlocal said_at
+        if not quiet and monotonic() - said_at >= (PICTURE_SECONDS if on_terminal else LINE_SECONDS):
+            said_at = monotonic()
+            sys.stderr.write(f"{_ERASE}{way(run)}" if on_terminal else f"{way(run)}\n")
+            sys.stderr.flush()
+
+    try:
+        yield say
+    finally:
+        if on_terminal and not quiet:
+            sys.stderr.write(_ERASE)
+            sys.stderr.flush()
+
+
+_ERASE: Final = "\r\33[K"
+
+
+def way(run: "Advanced") -> str:
+    """Return in a line how far an advance is."""
+    from leaselab.appliance.instants import format_instant
+
+    part = (run.now - run.start) * 100 // max(1, run.to - run.start)
+    return f"{format_instant(run.now)}, {part} % of the way to {format_instant(run.to)}"
 
 
 def _write(progress: "Progress") -> None:

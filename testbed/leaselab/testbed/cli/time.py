@@ -1,5 +1,6 @@
 """`leaselab time`: the lab's clock."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -8,6 +9,9 @@ from leaselab.testbed.cli.choice import chosen_lab
 from leaselab.testbed.cli.options import format_option, lab_option
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from leaselab.testbed.clock import Clock
     from leaselab.testbed.lab import Lab
     from leaselab.testbed.views import Advanced, ClockStatus
 
@@ -33,7 +37,8 @@ def time(context: click.Context, *, lab: str, as_json: bool) -> None:
 @click.pass_obj
 def advance(given: tuple[str, bool], duration: str, *, lab: str, as_json: bool) -> None:
     """Let the lab live for a while (10d, 36h, 1h30m, 45s), and return when it has."""
-    _print_advance(_meant(given, lab).clock.advance(duration), as_json=as_json or given[1])
+    clock = _meant(given, lab).clock
+    _move(clock, partial(clock.advance, duration), as_json=as_json or given[1])
 
 
 @time.command()
@@ -43,7 +48,8 @@ def advance(given: tuple[str, bool], duration: str, *, lab: str, as_json: bool) 
 @click.pass_obj
 def to(given: tuple[str, bool], instant: str, *, lab: str, as_json: bool) -> None:
     """Let the lab live until an instant (2018-01-11T06:00:00Z), and return when it has."""
-    _print_advance(_meant(given, lab).clock.to(instant), as_json=as_json or given[1])
+    clock = _meant(given, lab).clock
+    _move(clock, partial(clock.to, instant), as_json=as_json or given[1])
 
 
 @time.command()
@@ -93,10 +99,18 @@ def clock_line(clock: "ClockStatus") -> str:
     return f"{format_instant(clock.now)}  ({clock.mode}, {pace}; {due})"
 
 
-def _print_advance(advanced: "Advanced", *, as_json: bool) -> None:
+def _move(clock: "Clock", move: "Callable[..., Advanced]", *, as_json: bool) -> None:
+    """Move the clock and print what that came to. Ctrl-C stops it on its way; the call then says where."""
     from leaselab.testbed import shapes
     from leaselab.testbed.cli.output import print_json, print_line
+    from leaselab.testbed.cli.progress import moving
 
+    try:
+        with moving(quiet=as_json) as on_progress:
+            advanced = move(on_progress=on_progress)
+    except KeyboardInterrupt:
+        click.echo(f"stopped at {clock}", err=True)
+        raise click.Abort from None
     if as_json:
         print_json(shapes.advance(advanced))
     else:

@@ -32,4 +32,5 @@ def validate(context: click.Context, file: Path, *, values: dict[str, str], as_j
     if as_json:
         print_json({"file": str(file), "valid": True, "problems": []})
     else:
-        print_line(f"{file}: fine, {len(topology.nodes)} nodes")
+        count = len(topology.nodes)
+        print_line(f"{file}: fine, {count} node{'s' if count != 1 else ''}")

@@ -172,7 +172,7 @@ class Provisioner:
 def _refusals(command: str, outcome: dict[str, Any]) -> Iterator[str]:
     """Yield, in words, what an appliance refused of one command: all of it, or single license keys."""
     if outcome["refused"]:
-        yield outcome["refused"]["message"]
+        yield f"{command}: {outcome['refused']['message']}"
     reply = outcome["reply"]
     if isinstance(reply, dict):
         if reply.get("error") and ALREADY_PROVISIONED not in reply["error"]:  # an earlier `up` got as far as that

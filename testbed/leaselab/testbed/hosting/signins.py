@@ -20,6 +20,9 @@ SIGN_OUT: Final = "/dana-na/auth/logout.cgi"
 HOME: Final = "/dana/home/index.cgi"
 REALM: Final = "Users"
 
+MOST_USERS: Final = 100_000
+"""At one gateway: four times what the largest platform admits. A slip of the finger must not be tried for hours."""
+
 ANSWER_SECONDS: Final = 30.0
 """For one sign-in; a gateway may have to ask its license server first."""
 
@@ -41,11 +44,11 @@ class SignIns:
         """Sign users in, the lowest numbers first, or out, the highest first, until ``count`` are on.
 
         Raises:
-            CallError: ``count`` is below 0.
+            CallError: ``count`` is below 0, or more than any gateway has.
             NodeFailedError: the gateway does not answer.
         """
-        if count < 0:
-            raise CallError(f"{config.name}: cannot have {count} users", hint="give 0 or more")
+        if not 0 <= count <= MOST_USERS:
+            raise CallError(f"{config.name}: cannot have {count:,} users", hint=f"give 0 to {MOST_USERS:,}")
         sessions = (await node.request({"do": "sessions"}))["sessions"]
         refused: list[UserRefusal] = []
         signed_in = len(sessions)

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
-from leaselab.appliance.instants import SECOND, Instant, format_instant
+from leaselab.appliance.instants import LAST, SECOND, Instant, format_instant
 from leaselab.testbed.eventkinds import EventKind
 from leaselab.testbed.timekeeper.scheduler import Scheduler, SchedulerError, Turn
 
@@ -170,13 +170,17 @@ class Timekeeper:
         """Let the lab live until ``to``, or until a pause.
 
         Raises:
-            ClockError: the clock is real, ``to`` is past, or a limit was reached.
+            ClockError: the clock is real, ``to`` is past or too late, or a limit was reached.
             StalledError: a node hung, failed or died within its grant.
         """
         self._must_be_virtual("be advanced")
         if to < self.now:
             raise ClockError(
                 f"the lab is at {format_instant(self.now)} already; time does not go back to {format_instant(to)}"
+            )
+        if to > LAST:
+            raise ClockError(
+                f"a lab's clock goes up to {format_instant(LAST)}; it is {format_instant(self.now)} and stays so"
             )
         reached = await self._run(to, on_progress=on_progress)
         if self._line:

@@ -187,6 +187,8 @@ class _Reader:
             mark = Mark(where.line + 1, where.column + 1) if where else Mark(1, 1)
             context = f" {error.context}" if error.context else ""
             hint = '; inside { } quote what has braces of its own: "gw{n}"' if "flow mapping" in context else ""
+            if where and where.line < len(lines := text.splitlines()) and lines[where.line].startswith("\t"):
+                hint = "; lines are indented with blanks, not with tabs"
             raise self._fatal(mark, f"this is no YAML: {error.problem}{context}{hint}") from None
         except (yaml.YAMLError, ValueError, OverflowError) as error:  # PyYAML lets some of these out of bad escapes
             raise self._fatal(Mark(1, 1), f"this is no YAML: {' '.join(str(error).split())}") from None
