@@ -41,6 +41,17 @@ def test_on_a_terminal_a_table_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None
     assert second.split() == ["frankfurt", "-", "-"]
 
 
+def test_on_a_terminal_too_narrow_for_a_table_nothing_is_cut_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "dumb")
+
+    print_table(["node", "admin"], [("gw1", "https://127.32.200.103:8443/admin")], empty="none")
+
+    assert screen.getvalue() == "NODE  ADMIN\ngw1   https://127.32.200.103:8443/admin\n"
+
+
 def test_a_cell_with_brackets_is_text_and_not_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = Screen()
     monkeypatch.setattr(sys, "stdout", screen)

@@ -261,6 +261,7 @@ async def test_the_status_has_the_doors_of_a_node(stage: Stage) -> None:
 
     assert (gateway.kind, cloud.kind) == ("psa3000", "cloud")
     assert gateway.admin_url == f"https://{gateway.addresses['internal']}:8443/admin"
+    assert cloud.admin_url == ""  # there is nothing to administer
     assert gateway.metrics_url == f"http://{gateway.addresses['internal']}:9100/metrics"
     assert (gateway.waits_for, gateway.pid) == ("cloud", 0)
 

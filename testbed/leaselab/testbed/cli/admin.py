@@ -180,6 +180,6 @@ def _print(done: dict[str, Any], *, as_json: bool) -> None:
     else:
         (_, subject), *rest = done.items()
         words = (
-            f"{name} {', '.join(value) if isinstance(value, list) else value}" for name, value in rest if value != []
+            f"{name} {', '.join(value) if isinstance(value, list) else value}" for name, value in rest if value not in ("", [])
         )
         print_line(f"{subject}: {', '.join(words)}")

@@ -4,11 +4,14 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from leaselab.testbed.files import explained
+
+ANY_WIDTH: Final = 10_000
+"""Columns enough for every table: how wide one is, where nothing makes it narrower."""
 
 
 def print_json(data: Any) -> None:
@@ -43,13 +46,12 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, emp
         print_line(empty)
         return
     cells = [["-" if cell is None or cell == "" else str(cell) for cell in row] for row in rows]
-    if sys.stdout.isatty():
-        _draw(columns, cells)
-    else:
+    if not (sys.stdout.isatty() and _draw(columns, cells)):
         _align(columns, cells)
 
 
-def _draw(columns: Sequence[str], cells: list[list[str]]) -> None:
+def _draw(columns: Sequence[str], cells: list[list[str]]) -> bool:
+    """Draw a table, unless the terminal is too narrow for it: an address in pieces can be neither read nor copied."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -58,11 +60,15 @@ def _draw(columns: Sequence[str], cells: list[list[str]]) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(
-            column.removeprefix("#"), justify="right" if column.startswith("#") else "left", overflow="fold"
+            column.removeprefix("#"), justify="right" if column.startswith("#") else "left", no_wrap=True
         )
     for row in cells:
         table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
-    Console().print(table)
+    console = Console()
+    if console.measure(table, options=console.options.update(max_width=ANY_WIDTH)).maximum > console.width:
+        return False
+    console.print(table)
+    return True
 
 
 _STYLES: Mapping[str, str] = {"ready": "green", "off": "dim", "halted": "red", "wizard": "yellow", "booting": "yellow"}

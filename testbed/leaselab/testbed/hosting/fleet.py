@@ -289,7 +289,7 @@ class Fleet:
             failure=seat.failure,
             addresses=config.addresses,
             ports={"ssh": config.ports.ssh, "https": config.ports.https, "metrics": config.ports.metrics},
-            admin_url=f"{config.ports.web_address(address)}/admin",
+            admin_url="" if isinstance(config, CloudConfig) else f"{config.ports.web_address(address)}/admin",
             metrics_url=f"http://{address}:{config.ports.metrics}/metrics",
             pid=process.pid if process else 0,
         )
