@@ -134,6 +134,26 @@ def test_time_goes_where_it_is_sent_and_not_back(lab: subprocess.CompletedProces
     assert "'soon' is not a duration" in wrong.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "begun", "completed"),
+    [
+        (["console"], "g", ["gw1", "gw2"]),
+        (["users"], "nac", ["nac1"]),
+        (["fault", "inject", "cut"], "v", ["vls1"]),
+        (["console", "--lab", "absent"], "g", []),
+        (["leases", "--lab"], "quick", ["quickstart"]),
+        (["down"], "x", []),
+    ],
+)
+def test_a_shell_completes_nodes_and_labs(
+    lab: subprocess.CompletedProcess[str], leaselab: Call, words: list[str], begun: str, completed: list[str]
+) -> None:
+    line = " ".join(["leaselab", *words, begun])
+    answer = leaselab(_LEASELAB_COMPLETE="bash_complete", COMP_WORDS=line, COMP_CWORD=str(len(words) + 1))
+
+    assert answer.stdout.split() == [f"plain,{name}" for name in completed]
+
+
 def test_a_slip_of_the_finger_is_refused_at_once_and_changes_nothing(
     lab: subprocess.CompletedProcess[str], leaselab: Call
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from leaselab.testbed.cli.choice import chosen_lab
-from leaselab.testbed.cli.options import format_option, lab_option, nodes_argument, option
+from leaselab.testbed.cli.options import format_option, lab_option, node_argument, nodes_argument, option
 from leaselab.testbed.errors import CallError, RefusedError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def pull(nodes: tuple[str, ...], *, lab: str, as_json: bool) -> None:
 
 
 @admin.command()
-@click.argument("node")
+@node_argument
 @click.argument("release")
 @lab_option
 @format_option
@@ -59,7 +59,7 @@ def upgrade(node: str, release: str, *, lab: str, as_json: bool) -> None:
 
 
 @admin.command()
-@click.argument("node")
+@node_argument
 @on_or_off
 @lab_option
 @format_option
@@ -71,7 +71,7 @@ def emergency(node: str, state: str, *, lab: str, as_json: bool) -> None:
 
 
 @admin.command()
-@click.argument("node")
+@node_argument
 @on_or_off
 @lab_option
 @format_option
@@ -130,7 +130,7 @@ def join_cluster(cluster: str, nodes: tuple[str, ...], *, lab: str, as_json: boo
 
 
 @admin.command(name="export")
-@click.argument("node")
+@node_argument
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @password_option
 @lab_option
@@ -149,7 +149,7 @@ def export_(node: str, file: Path, *, password: str, lab: str, as_json: bool) ->
 
 
 @admin.command(name="import")
-@click.argument("node")
+@node_argument
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @option("--section", multiple=True, metavar="NAME", help="Only this section; may be repeated. All if left out.")
 @password_option
@@ -180,6 +180,8 @@ def _print(done: dict[str, Any], *, as_json: bool) -> None:
     else:
         (_, subject), *rest = done.items()
         words = (
-            f"{name} {', '.join(value) if isinstance(value, list) else value}" for name, value in rest if value not in ("", [])
+            f"{name} {', '.join(value) if isinstance(value, list) else value}"
+            for name, value in rest
+            if value not in ("", [])
         )
         print_line(f"{subject}: {', '.join(words)}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from leaselab.testbed.cli.choice import chosen_lab
-from leaselab.testbed.cli.options import lab_option
+from leaselab.testbed.cli.options import lab_option, node_argument
 from leaselab.testbed.errors import CallError, NodeFailedError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ CONNECT_SECONDS: Final = 10.0
 
 
 @click.command()
-@click.argument("node")
+@node_argument
 @lab_option
 def console(node: str, *, lab: str) -> None:
     """Attach this terminal to a node's serial line.

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from leaselab.testbed.cli.choice import chosen_lab
-from leaselab.testbed.cli.options import format_option, lab_option, option
+from leaselab.testbed.cli.options import format_option, lab_option, nodes_there, option
 from leaselab.testbed.errors import CallError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def fault() -> None:
 
 @fault.command()
 @click.argument("kind")
-@click.argument("nodes", nargs=-1, metavar="[NODE [NODE]]")
+@click.argument("nodes", nargs=-1, metavar="[NODE [NODE]]", shell_complete=nodes_there)
 @option("--network", default="", metavar="NAME", help="All that goes over a network, instead of between two nodes.")
 @option("--at", default="", metavar="INSTANT", help="When it begins, on the lab's clock; at once if left out.")
 @option(

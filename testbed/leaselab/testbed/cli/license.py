@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from leaselab.testbed.cli.choice import chosen_lab
-from leaselab.testbed.cli.options import format_option, lab_option, option
+from leaselab.testbed.cli.options import format_option, lab_option, node_argument, option
 from leaselab.testbed.errors import CallError, RefusedError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def keys() -> None:
 
 
 @keys.command()
-@click.argument("node")
+@node_argument
 @click.argument("skus", nargs=-1, required=True, metavar="SKU...")
 @option("--start", type=DAY, metavar="DATE", help="First day of the term; the day it is added if left out.")
 @option("--end", type=DAY, metavar="DATE", help="Last day of the term; as long as the SKU says if left out.")
@@ -49,7 +49,7 @@ def mint(
 
 
 @keys.command()
-@click.argument("node")
+@node_argument
 @click.argument("texts", nargs=-1, required=True, metavar="KEY...")
 @lab_option
 @format_option
@@ -71,7 +71,7 @@ def add(context: click.Context, node: str, texts: tuple[str, ...], *, lab: str, 
 
 
 @keys.command()
-@click.argument("node")
+@node_argument
 @click.argument("serials", nargs=-1, required=True, metavar="SERIAL...")
 @lab_option
 @format_option
@@ -89,7 +89,7 @@ def surrender(node: str, serials: tuple[str, ...], *, lab: str, as_json: bool) -
 
 
 @keys.command()
-@click.argument("node")
+@node_argument
 @click.argument("serials", nargs=-1, required=True, metavar="SERIAL...")
 @lab_option
 @format_option
@@ -107,7 +107,7 @@ def recall(node: str, serials: tuple[str, ...], *, lab: str, as_json: bool) -> N
 
 
 @keys.command()
-@click.argument("node")
+@node_argument
 @click.argument("serials", nargs=-1, required=True, metavar="SERIAL...")
 @lab_option
 @format_option
@@ -126,7 +126,7 @@ def remove(node: str, serials: tuple[str, ...], *, lab: str, as_json: bool) -> N
 
 
 @keys.command()
-@click.argument("node")
+@node_argument
 @click.argument("code", default="")
 @lab_option
 @format_option

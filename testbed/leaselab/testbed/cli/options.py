@@ -1,11 +1,11 @@
-"""Options and arguments that several verbs share, each with its environment variable."""
+"""Options and arguments that several verbs share, each with its environment variable, and what a shell completes."""
 
 from functools import partial
 from pathlib import Path
 
 import click
 
-from leaselab.testbed.errors import CallError
+from leaselab.testbed.errors import CallError, LeaselabError
 from leaselab.testbed.runtimes import RUNTIMES
 
 option = partial(click.option, show_envvar=True)
@@ -20,6 +20,23 @@ def _variables(_context: click.Context, _option: click.Parameter, assignments: t
     return variables(assignments)
 
 
+def _labs_there(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Complete the name of a lab."""
+    from leaselab.testbed.labs import all_labs
+
+    return [lab.name for lab in all_labs() if lab.name.startswith(begun)]
+
+
+def nodes_there(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Complete the name of a node of the lab meant; of none if that is not clear yet."""
+    from leaselab.testbed.cli.choice import chosen_lab
+
+    try:
+        return [name for name in chosen_lab(context.params.get("lab") or "").names() if name.startswith(begun)]
+    except LeaselabError:
+        return []
+
+
 format_option = option(
     "--format",
     "as_json",
@@ -30,11 +47,18 @@ format_option = option(
     help="text for people, json for programs.",
 )
 lab_option = option(
-    "--lab", "-l", default="", metavar="NAME", envvar="LEASELAB_LAB", help="Which lab; the only one if left out."
+    "--lab",
+    "-l",
+    default="",
+    metavar="NAME",
+    envvar="LEASELAB_LAB",
+    shell_complete=_labs_there,
+    help="Which lab; the only one if left out.",
 )
-lab_argument = click.argument("lab", default="", metavar="[LAB]", envvar="LEASELAB_LAB")
-nodes_argument = click.argument("nodes", nargs=-1, required=True, metavar="NODE...")
-some_nodes_argument = click.argument("nodes", nargs=-1, metavar="[NODE...]")
+lab_argument = click.argument("lab", default="", metavar="[LAB]", envvar="LEASELAB_LAB", shell_complete=_labs_there)
+node_argument = click.argument("node", shell_complete=nodes_there)
+nodes_argument = click.argument("nodes", nargs=-1, required=True, metavar="NODE...", shell_complete=nodes_there)
+some_nodes_argument = click.argument("nodes", nargs=-1, metavar="[NODE...]", shell_complete=nodes_there)
 file_argument = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 set_option = option(
     "--set",

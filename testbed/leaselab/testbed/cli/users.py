@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from leaselab.testbed.cli.choice import chosen_lab
-from leaselab.testbed.cli.options import format_option, lab_option
+from leaselab.testbed.cli.options import format_option, lab_option, node_argument
 
 if TYPE_CHECKING:
     from leaselab.testbed.views import UserRefusal
 
 
 @click.command()
-@click.argument("node")
+@node_argument
 @click.argument("count", metavar="N", type=click.IntRange(min=0))
 @lab_option
 @format_option
