@@ -59,9 +59,7 @@ def _draw(columns: Sequence[str], cells: list[list[str]]) -> bool:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(
-            column.removeprefix("#"), justify="right" if column.startswith("#") else "left", no_wrap=True
-        )
+        table.add_column(column.removeprefix("#"), justify="right" if column.startswith("#") else "left", no_wrap=True)
     for row in cells:
         table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
     console = Console()
