@@ -66,7 +66,7 @@ EVENTS: Final[dict[EventKind, Description]] = {
     "shut-down": Description("A node was shut down at its console.", {"by": "`console`"}),
     "killed": Description("A node lost its power.", mark=True),
     "lost": Description("A node has gone that nobody stopped.", {"why": "what is known of it"}, mark=True),
-    "failed": Description("A node did not start.", {"why": "what stood in the way"}, mark=True),
+    "failed": Description("A node did not start, or did not stop.", {"why": "what stood in the way"}, mark=True),
     "erased": Description("A node forgot all that it had stored.", {"by": "`console`, if it was there"}, mark=True),
     "fault": Description("A fault is in force from now on.", _OF_A_FAULT),
     "fault-over": Description("A fault is over; one that only happens has no end.", _OF_A_FAULT),

@@ -10,6 +10,7 @@ from leaselab.appliance.adapters import replica
 from leaselab.appliance.adapters.control import Channel, ControlError
 from leaselab.appliance.adapters.replica import ReplicaError, ReplicatedStore
 from leaselab.testbed.runtimes.archive import Archive
+from leaselab.testbed.runtimes.homes import Homes
 
 
 class Line(Channel):
@@ -36,7 +37,7 @@ class Line(Channel):
 
 @pytest.fixture
 def line(tmp_path: Path) -> Line:
-    archive = Archive(tmp_path)
+    archive = Archive(Homes(tmp_path))
     archive.open("gw1")
     return Line(archive)
 
@@ -119,12 +120,12 @@ async def test_a_lab_that_does_not_keep_what_it_is_told_stops_the_device(line: L
 
 
 @pytest.mark.rule("VLS-09")
-async def test_a_copy_of_a_machine_has_its_history_under_a_name_of_its_own(line: Line) -> None:
+async def test_a_copy_of_a_machine_has_its_history_under_a_name_of_its_own(line: Line, tmp_path: Path) -> None:
     store = await fetched(line)
     store.append("gw1", 7, [b'{"a":1}'])
     await store.durable()
 
-    line.archive.copy("gw1", "gw1-clone")
+    Homes(tmp_path).copy("gw1", "gw1-clone")
     line.archive.open("gw1-clone")
 
     copied = await ReplicatedStore.fetch(line, "gw1-clone")

@@ -277,6 +277,21 @@ async def test_closing_switches_all_off_and_leaves_the_runtime(stage: Stage) -> 
     assert (stage.node("gw1").on, stage.puppets.opened, stage.puppets.kept) == (False, False, 1)
 
 
+async def test_a_node_that_does_not_stop_keeps_no_other_from_closing_and_is_named_in_the_end(stage: Stage) -> None:
+    await stage.fleet.start("gw1")
+    await stage.fleet.start("gw2")
+    stage.node("gw1").stuck = NodeFailedError("the engine does not answer")
+
+    with pytest.raises(NodeFailedError, match="the engine does not answer"):
+        await stage.fleet.close()
+
+    assert [stage.fleet.status(name).phase for name in ("gw1", "gw2")] == ["off", "off"]
+    assert not stage.puppets.opened
+    told = await stage.told()
+    assert ("failed", "gw1", {"why": "did not stop: the engine does not answer"}) in told
+    assert ("stopped", "gw2", {}) in told
+
+
 async def test_a_clone_begins_with_its_originals_store_wants_nothing_and_is_removed_with_all_it_has(
     stage: Stage,
 ) -> None:

@@ -32,6 +32,17 @@ class Sleeper:
         self.shown = at
 
 
+class Frozen(Sleeper):
+    """A node that somebody has frozen from outside."""
+
+    frozen = True
+
+    async def observe(self, at: int) -> None:
+        if self.frozen:
+            await asyncio.Event().wait()
+        await super().observe(at)
+
+
 @asynccontextmanager
 async def keeping(**settings: Any) -> AsyncIterator[Timekeeper]:
     keeper = Timekeeper(START, **settings)
@@ -109,6 +120,17 @@ async def test_time_ends_before_the_years_that_no_date_has() -> None:
 
         await keeper.advance(LAST)
         assert keeper.now == LAST
+
+
+async def test_a_node_that_does_not_take_the_time_in_is_named_and_holds_nobody_up_for_ever() -> None:
+    async with keeping(grant_limit=0.05) as keeper:
+        gateway = Frozen()
+        keeper.register("gw1", gateway, NEVER)
+        with pytest.raises(StalledError, match=r"01-02T00:00:00Z: gw1 did not take the time in within 0.05 s"):
+            await keeper.advance(START + DAY)
+
+        gateway.frozen = False
+        assert (await keeper.advance(START + 2 * DAY)).state == "ready"
 
 
 async def test_a_grant_that_hangs_stalls_the_advance_and_is_not_skipped() -> None:

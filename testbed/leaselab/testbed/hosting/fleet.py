@@ -239,18 +239,25 @@ class Fleet:
             await self._runtime.keep()
 
     async def close(self) -> None:
-        """Switch everything off, all nodes side by side, and leave the runtime."""
+        """Switch everything off, all nodes side by side, and leave the runtime.
+
+        A node that does not stop as it should holds up nobody: its failure is raised once all else is done.
+        """
         on = [(seat, seat.running) for seat in self.seats.values() if seat.running is not None]
         for seat, _ in on:
             seat.running = None
         ends = await asyncio.gather(*(running.stop() for _, running in on), return_exceptions=True)
         for (seat, _), failure in zip(on, ends, strict=True):
+            if failure is None:
+                self._switched_off(seat, "stopped")
+            else:
+                self._switched_off(seat, "failed", why=f"did not stop: {failure}")
+        runtime, self._runtime = self._runtime, None
+        if runtime:
+            await runtime.close()
+        for failure in ends:
             if failure is not None:
                 raise failure
-            self._switched_off(seat, "stopped")
-        if self._runtime:
-            await self._runtime.close()
-            self._runtime = None
 
     async def request(self, name: str, request: dict[str, Any]) -> dict[str, Any]:
         """Send a request over a node's control channel.

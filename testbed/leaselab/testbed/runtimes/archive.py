@@ -4,32 +4,31 @@ So a node that has lost its machine goes on anywhere else, and snapshots find th
 """
 
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from leaselab.appliance.adapters.replica import PAGE
-from leaselab.appliance.adapters.sqlite import SqliteStore, copy_store
+from leaselab.appliance.adapters.sqlite import SqliteStore
 from leaselab.testbed.files import explained
+from leaselab.testbed.runtimes.homes import Homes
 
 
 class Archive:
     """The stores of a lab's nodes, one file each.
 
     Args:
-        folder: the lab's.
+        homes: the nodes' folders.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._nodes = folder / "nodes"
+    def __init__(self, homes: Homes) -> None:
+        self._homes = homes
         self._stores: dict[str, SqliteStore] = {}
 
     def open(self, node: str) -> None:
         """Open a node's store, made if it is new."""
-        home = self._nodes / node
+        self._homes.make(node)
         with explained(f"open the store of {node}"):
-            home.mkdir(mode=0o700, parents=True, exist_ok=True)
             if node not in self._stores:
-                self._stores[node] = SqliteStore(home / "device.db")
+                self._stores[node] = SqliteStore(self._homes.store(node))
 
     def close(self, node: str) -> None:
         """Close a node's store; nothing to do if it is not open."""
@@ -41,18 +40,6 @@ class Archive:
         """Close every store."""
         for node in tuple(self._stores):
             self.close(node)
-
-    def erase(self, node: str) -> None:
-        """Forget all that a node, which is off, has ever stored."""
-        for file in (self._nodes / node).glob("device.db*"):
-            file.unlink()
-
-    def copy(self, node: str, copy: str) -> None:
-        """Give a node that is not there yet all that another one has stored."""
-        self.erase(copy)
-        with explained(f"copy the store of {node}"):
-            (self._nodes / copy).mkdir(mode=0o700, exist_ok=True)
-            copy_store(self._nodes / node / "device.db", self._nodes / copy / "device.db", device=node, copy=copy)
 
     def recall(self, node: str, after: int) -> dict[str, Any]:
         """Return a page of a node's events later than number ``after``, and with the first page its snapshot."""

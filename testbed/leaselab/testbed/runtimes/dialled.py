@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Final, Generic, TypeVar
 
 from leaselab.appliance.adapters.control import Channel
 from leaselab.appliance.instants import Instant
-from leaselab.testbed.errors import NodeFailedError
+from leaselab.testbed.errors import EngineError, GoneError, NodeFailedError
 from leaselab.testbed.processes import ProcessId
 from leaselab.testbed.runtimes.protocol import Watcher
+
+LAST_WORDS_SECONDS: Final = 0.5
+"""For what a node said of its failure to arrive, once an engine knows already that it has ended."""
 
 Hello = tuple[Channel, dict[str, Any]]
 """A node's connection, and what it said on it first."""
@@ -111,3 +114,77 @@ class Reception:
 
     def _expects(self, node: str) -> bool:
         return node in self._hellos and not self._hellos[node].done()
+
+
+async def first_words(
+    hello: "asyncio.Future[Hello]",
+    *,
+    look_seconds: float,
+    failure: Callable[[], Awaitable[NodeFailedError | None]],
+) -> Hello:
+    """Wait for a node's first words.
+
+    Args:
+        hello: done once they are there.
+        look_seconds: how often whoever runs the node is asked meanwhile.
+        failure: asks, and returns why there will be none: it has ended, or cannot run.
+
+    Raises:
+        NodeFailedError: it told so itself, or ``failure`` did.
+    """
+    while not hello.done():
+        await asyncio.wait([hello], timeout=look_seconds)
+        if not hello.done() and (error := await failure()):
+            await asyncio.wait([hello], timeout=LAST_WORDS_SECONDS)
+            if not hello.done():
+                raise error
+    return hello.result()
+
+
+N = TypeVar("N", bound=DialledNode)
+
+
+class Losses(Generic[N]):
+    """Finds out of nodes in an engine why they have gone, if nobody has stopped them.
+
+    Args:
+        cause: asks the engine how a node ended.
+        remove: removes what is left of it.
+        tell: told of the node and why, once nothing of it is left.
+    """
+
+    def __init__(
+        self,
+        *,
+        cause: Callable[[N], Awaitable[str]],
+        remove: Callable[[N], Awaitable[None]],
+        tell: Callable[[N, str], None],
+    ) -> None:
+        self._cause = cause
+        self._remove = remove
+        self._tell = tell
+        self._looking: set[asyncio.Task[None]] = set()
+
+    def look_into(self, node: N) -> None:
+        """Look into the loss of a node's line, beside everything else."""
+        if node.up and not node.stopping:
+            looking = asyncio.ensure_future(self._find_out(node))
+            self._looking.add(looking)
+            looking.add_done_callback(self._looking.discard)
+
+    async def settled(self) -> None:
+        """Return once nothing is left to find out."""
+        if self._looking:
+            await asyncio.wait(self._looking)
+
+    async def _find_out(self, node: N) -> None:
+        try:
+            why = await self._cause(node)
+        except GoneError:
+            why = "it was removed from the engine"
+        except EngineError as error:
+            why = error.message
+        with contextlib.suppress(EngineError):  # the journal still has it
+            await self._remove(node)
+        if not node.stopping:
+            self._tell(node, why)

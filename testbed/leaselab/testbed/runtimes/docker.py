@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import msgspec
 
-from leaselab.appliance.adapters.sqlite import copy_store
 from leaselab.appliance.adapters.wire.unix import KEEP_SOCKET, SocketAddress
 from leaselab.appliance.config import NodeConfig
 from leaselab.appliance.instants import Instant
@@ -27,7 +26,8 @@ from leaselab.testbed.errors import EngineError, GoneError, NodeFailedError
 from leaselab.testbed.files import explained, write_whole
 from leaselab.testbed.journal import Journal
 from leaselab.testbed.runtimes import packets
-from leaselab.testbed.runtimes.dialled import DialledNode, Hello, Reception
+from leaselab.testbed.runtimes.dialled import DialledNode, Losses, Reception, first_words
+from leaselab.testbed.runtimes.homes import Homes
 from leaselab.testbed.runtimes.networks import Networks, subnet_of
 from leaselab.testbed.runtimes.protocol import Watcher
 from leaselab.testbed.topology.plan import Container
@@ -37,11 +37,13 @@ _LOG: Final = logging.getLogger(__name__)
 HOME: Final = "/lab"
 """Where a container sees its node's folder."""
 
-START_SECONDS: Final = 60.0
-"""For a container to say hello: fifty of them import their libraries side by side."""
+START_SECONDS: Final = 120.0
+"""For a container to say hello: fifty of them import their libraries side by side, perhaps on a busy machine."""
 
-LOOK_SECONDS: Final = 0.5
-"""How often a container that has not said hello is looked at; one that has ended never will."""
+LOOK_SECONDS: Final = 2.0
+"""How often a container that has not said hello is looked at; one that has ended never will.
+
+Fifty that are looked at four times as often keep an engine busy enough to be up a second later."""
 
 STOP_SECONDS: Final = 5
 """For a node to shut down in good order; then it is killed."""
@@ -119,7 +121,8 @@ class DockerRuntime:
         container: Callable[[str], Container] = lambda _node: Container(),
     ) -> None:
         self._folder = folder
-        self._watcher = watcher
+        self._user = IMAGE_USER if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+        self._homes = Homes(folder, owner=IMAGE_USER if os.geteuid() == 0 else None)
         self._journal = journal
         self.prefix = prefix
         self._container = container
@@ -128,7 +131,9 @@ class DockerRuntime:
         self._configs: dict[str, NodeConfig] = {}
         self._cuts: dict[tuple[str, str], bool] = {}
         self._networks: Networks | None = None
-        self._asking: set[asyncio.Task[None]] = set()
+        self._losses = Losses[DockerNode](
+            cause=self._cause, remove=self._remove, tell=lambda node, why: watcher.lost(node.name, why)
+        )
         self._engine: Engine | None = None
         self._image = ""
 
@@ -148,8 +153,6 @@ class DockerRuntime:
         self._engine = engine
         self._networks = Networks(engine, self._journal, prefix=self.prefix, lab=self._folder, driver="bridge")
         self._journal.will_make("engine", [engine.address])
-        with explained("make the nodes' folder"):
-            (self._folder / "nodes").mkdir(mode=0o700, exist_ok=True)
 
     async def start(self, config: NodeConfig, *, now: Instant) -> DockerNode:
         """Switch a node on; returns when it has said hello."""
@@ -161,7 +164,8 @@ class DockerRuntime:
                     if name in self._nodes:  # its end came while the engine was away, so its container is still there
                         await self._remove(self._nodes[name])
                     await self._make(node, config, now)
-                    node.met(*await self._hello(node, hello))
+                    failure = partial(self._failure, node)
+                    node.met(*await first_words(hello, look_seconds=LOOK_SECONDS, failure=failure))
             except TimeoutError:
                 raise NodeFailedError(
                     f"{name}: its container was not up within {START_SECONDS:g} s",
@@ -179,8 +183,7 @@ class DockerRuntime:
 
     async def erase(self, node: str) -> None:
         """Forget all that a node has ever stored."""
-        for file in self._home(node).glob("device.db*"):
-            file.unlink()
+        self._homes.erase(node)
 
     async def cut(self, one: str, other: str, *, one_way: bool) -> None:
         """Drop the packets between two nodes; ``one_way``: those from the first to the second.
@@ -221,13 +224,7 @@ class DockerRuntime:
 
     async def copy(self, node: str, copy: str) -> None:
         """Give a node that is not there yet all that another one has stored."""
-        await self.erase(copy)
-        with explained(f"copy the store of {node}"):
-            self._home(copy).mkdir(mode=0o700, exist_ok=True)
-            copy_store(self._home(node) / "device.db", self._home(copy) / "device.db", device=node, copy=copy)
-        if os.geteuid() == 0:
-            for own in self._home(copy).glob("device.db*"):
-                os.chown(own, *IMAGE_USER)
+        self._homes.copy(node, copy)
 
     async def keep(self) -> None:
         """Do nothing: a node answers a grant when its store is on disk."""
@@ -238,8 +235,7 @@ class DockerRuntime:
             return
         try:
             await asyncio.gather(*(node.stop() for node in tuple(self._nodes.values())))
-            if self._asking:
-                await asyncio.wait(self._asking)
+            await self._losses.settled()
             await self._networks.remove()
         finally:
             for node in self._nodes.values():  # whose containers could not be removed
@@ -251,9 +247,6 @@ class DockerRuntime:
         if self._engine is None:
             raise RuntimeError("the runtime is not open")
         return self._engine
-
-    def _home(self, node: str) -> Path:
-        return self._folder / "nodes" / node
 
     async def _make(self, node: DockerNode, config: NodeConfig, now: Instant) -> None:
         """Make a node's folder, networks and container, and start it."""
@@ -276,28 +269,24 @@ class DockerRuntime:
 
     async def _furnish(self, node: DockerNode, config: NodeConfig) -> None:
         """Put into a node's folder what it needs, and make all of it the container's user's."""
-        home = self._home(node.name)
+        home = self._homes.make(node.name)
         path = home / "lab.sock"
-        with explained(f"make the folder of {node.name}"):
-            home.mkdir(mode=0o700, exist_ok=True)
+        with explained(f"furnish the folder of {node.name}"):
             write_whole(home / "config.json", msgspec.json.encode(config), sync=False)
             path.unlink(missing_ok=True)
             with SocketAddress(path) as address:
                 node.lines = await asyncio.get_running_loop().create_unix_server(
-                    lambda: self._reception.connection(only=node.name, on_lost=lambda: self._line_lost(node)),
+                    lambda: self._reception.connection(only=node.name, on_lost=lambda: self._losses.look_into(node)),
                     address,
                     **KEEP_SOCKET,
                 )
-            if os.geteuid() == 0:
-                for own in (home, home / "config.json", path):
-                    os.chown(own, *IMAGE_USER)
+            self._homes.hand_over((home, home / "config.json", path))
 
     def _order(
         self, node: DockerNode, config: NodeConfig, networks: dict[str, str], now: Instant
     ) -> Callable[[Any], Any]:
         """Return the call that creates a node's container on its internal network."""
         wanted = self._container(node.name)
-        user = IMAGE_USER if os.geteuid() == 0 else (os.geteuid(), os.getegid())
         network, address = next(iter(networks.items()))
         ports = {f"{each.node_port}/tcp": (each.address, each.port) for each in wanted.published}
 
@@ -307,11 +296,11 @@ class DockerRuntime:
                 name=node.container,
                 hostname=config.name,
                 command=[f"{HOME}/config.json", f"--store={HOME}/device.db", f"--lab={HOME}/lab.sock", f"--now={now}"],
-                user="{}:{}".format(*user),
+                user="{}:{}".format(*self._user),
                 labels={LAB: str(self._folder), NODE: node.name},
                 ports=[each.node_port for each in wanted.published],
                 host_config=api.create_host_config(
-                    binds={str(self._home(node.name)): {"bind": HOME, "mode": "rw"}},
+                    binds={str(self._homes.of(node.name)): {"bind": HOME, "mode": "rw"}},
                     network_mode=network,
                     port_bindings=ports,
                     read_only=True,
@@ -331,18 +320,14 @@ class DockerRuntime:
 
         return create
 
-    async def _hello(self, node: DockerNode, hello: "asyncio.Future[Hello]") -> Hello:
-        """Wait for a node's first words; find out why if its container ends before."""
-        while not hello.done():
-            await asyncio.wait([hello], timeout=LOOK_SECONDS)
-            if not hello.done() and not (await self._state(node))["Running"]:
-                await asyncio.wait([hello], timeout=LOOK_SECONDS)  # its last words may be on their way
-                if not hello.done():
-                    raise NodeFailedError(
-                        f"{node.name}: its container ended before it was up ({await self._how_it_ended(node)})",
-                        hint="`leaselab images build` if the image is not the one meant",
-                    )
-        return hello.result()
+    async def _failure(self, node: DockerNode) -> NodeFailedError | None:
+        """Return why a node will not say hello: its container has ended."""
+        if (await self._state(node))["Running"]:
+            return None
+        return NodeFailedError(
+            f"{node.name}: its container ended before it was up ({await self._how_it_ended(node)})",
+            hint="`leaselab images build` if the image is not the one meant",
+        )
 
     async def _state(self, node: DockerNode) -> dict[str, Any]:
         state: dict[str, Any] = (await self._inspect(node))["State"]
@@ -354,28 +339,11 @@ class DockerRuntime:
         )
         return found
 
-    def _line_lost(self, node: DockerNode) -> None:
-        if node.up and not node.stopping:
-            asking = asyncio.ensure_future(self._find_out(node))
-            self._asking.add(asking)
-            asking.add_done_callback(self._asking.discard)
-
-    async def _find_out(self, node: DockerNode) -> None:
-        """Tell why a node has gone that nobody stopped, and remove what is left of it."""
-        try:
-            with contextlib.suppress(EngineError):
-                await self._opened().ask(
-                    f"wait for {node.name}", lambda api: api.wait(node.container, timeout=END_SECONDS)
-                )
-            why = f"its process ended by itself ({await self._how_it_ended(node)})"
-        except GoneError:
-            why = "its container was removed"
-        except EngineError as error:
-            why = error.message
-        with contextlib.suppress(EngineError):  # the journal still has it
-            await self._remove(node)
-        if not node.stopping:
-            self._watcher.lost(node.name, why)
+    async def _cause(self, node: DockerNode) -> str:
+        """Say why a node has gone, once its container has ended or should have."""
+        with contextlib.suppress(EngineError):
+            await self._opened().ask(f"wait for {node.name}", lambda api: api.wait(node.container, timeout=END_SECONDS))
+        return f"its process ended by itself ({await self._how_it_ended(node)})"
 
     async def _how_it_ended(self, node: DockerNode) -> str:
         state = await self._state(node)

@@ -18,7 +18,6 @@ from typing import Any, Final
 import msgspec
 
 from leaselab.appliance.adapters.control import Channel
-from leaselab.appliance.adapters.sqlite import copy_store
 from leaselab.appliance.adapters.wire.unix import KEEP_SOCKET, SocketAddress
 from leaselab.appliance.config import NodeConfig
 from leaselab.appliance.instants import Instant
@@ -28,6 +27,7 @@ from leaselab.testbed.files import explained, write_whole
 from leaselab.testbed.journal import Journal
 from leaselab.testbed.processes import ProcessId
 from leaselab.testbed.runtimes.dialled import DialledNode, Reception
+from leaselab.testbed.runtimes.homes import Homes
 from leaselab.testbed.runtimes.protocol import Watcher
 
 NURSERY: Final = "parent of the nodes"
@@ -89,6 +89,7 @@ class ProcessRuntime:
 
     def __init__(self, folder: Path, watcher: Watcher, *, journal: Journal) -> None:
         self._folder = folder
+        self._homes = Homes(folder)
         self._watcher = watcher
         self._reception = Reception(watcher)
         self._journal = journal
@@ -101,7 +102,6 @@ class ProcessRuntime:
     async def open(self) -> None:
         """Listen for nodes and start their parent, which warms up while the lab goes on."""
         loop = asyncio.get_running_loop()
-        (self._folder / "nodes").mkdir(mode=0o700, exist_ok=True)
         path = self._folder / "nodes.sock"
         path.unlink(missing_ok=True)  # of a host that died
         with explained("listen for the lab's nodes"), SocketAddress(path) as address:
@@ -150,15 +150,11 @@ class ProcessRuntime:
 
     async def erase(self, node: str) -> None:
         """Forget all that a node has ever stored."""
-        for file in self._home(node).glob("device.db*"):
-            file.unlink()
+        self._homes.erase(node)
 
     async def copy(self, node: str, copy: str) -> None:
         """Give a node that is not there yet all that another one has stored."""
-        await self.erase(copy)
-        with explained(f"copy the store of {node}"):
-            self._home(copy).mkdir(mode=0o700, exist_ok=True)
-            copy_store(self._home(node) / "device.db", self._home(copy) / "device.db", device=node, copy=copy)
+        self._homes.copy(node, copy)
 
     async def keep(self) -> None:
         """Do nothing: a node process answers a grant when its store is on disk."""
@@ -179,19 +175,15 @@ class ProcessRuntime:
             await self._server.wait_closed()
             (self._folder / "nodes.sock").unlink(missing_ok=True)
 
-    def _home(self, node: str) -> Path:
-        return self._folder / "nodes" / node
-
     async def _fork(self, config: NodeConfig, now: Instant) -> ProcessNode:
-        home = self._home(config.name)
+        home = self._homes.make(config.name)
         with explained(f"write the configuration of {config.name}"):
-            home.mkdir(mode=0o700, exist_ok=True)
             write_whole(home / "config.json", msgspec.json.encode(config), sync=False)
         if self._orders is None:
             raise RuntimeError("the runtime is not open")
         order = {
             "config": str(home / "config.json"),
-            "store": str(home / "device.db"),
+            "store": str(self._homes.store(config.name)),
             "socket": str(self._folder / "nodes.sock"),
             "now": now,
         }

@@ -9,6 +9,7 @@ since a lab's nodes are off when something has ended them; only the loss of a ma
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -26,8 +27,9 @@ from leaselab.testbed.errors import EngineError, GoneError, NodeFailedError
 from leaselab.testbed.files import explained
 from leaselab.testbed.journal import Journal
 from leaselab.testbed.runtimes.archive import Archive
-from leaselab.testbed.runtimes.dialled import DialledNode, Hello, Reception
+from leaselab.testbed.runtimes.dialled import DialledNode, Losses, Reception, first_words
 from leaselab.testbed.runtimes.door import Door
+from leaselab.testbed.runtimes.homes import Homes
 from leaselab.testbed.runtimes.networks import Networks, subnet_of
 from leaselab.testbed.runtimes.protocol import Watcher
 from leaselab.testbed.runtimes.tasks import Task, task_of, template
@@ -66,6 +68,7 @@ class SwarmNode(DialledNode):
         self.addresses: dict[str, str] = {}
         self.line: Channel | None = None
         self.gone = asyncio.Event()
+        self.machine_lost = False
         self.removing = asyncio.Lock()
         self.removed = False
         self._remove = remove
@@ -129,13 +132,14 @@ class SwarmRuntime:
         self._container = container
         self._machine_lost = machine_lost
         self._credentials = credentials.of_lines()
-        self._archive = Archive(folder)
+        self._homes = Homes(folder)
+        self._archive = Archive(self._homes)
         self._reception = _Reception(watcher, self._archive)
         self._door = Door(self._credentials.tls(LAB_NAME, names=[LAB_NAME]), self._line)
         self._starts = count(1)
         self._starting: dict[str, SwarmNode] = {}
         self._nodes: dict[str, SwarmNode] = {}
-        self._asking: set[asyncio.Task[None]] = set()
+        self._losses = Losses[SwarmNode](cause=self._cause, remove=self._remove, tell=self._tell)
         self._engine: Engine | None = None
         self._networks: Networks | None = None
         self._image = ""
@@ -168,7 +172,8 @@ class SwarmRuntime:
             try:
                 async with asyncio.timeout(START_SECONDS):
                     await self._make(node, now)
-                    node.met(*await self._hello(node, hello))
+                    failure = partial(self._failure, node)
+                    node.met(*await first_words(hello, look_seconds=LOOK_SECONDS, failure=failure))
                     self._nodes[name] = node
                     await self._introduce(node)
             except BaseException:
@@ -181,11 +186,11 @@ class SwarmRuntime:
 
     async def erase(self, node: str) -> None:
         """Forget all that a node has ever stored."""
-        self._archive.erase(node)
+        self._homes.erase(node)
 
     async def copy(self, node: str, copy: str) -> None:
         """Give a node that is not there yet all that another one has stored."""
-        self._archive.copy(node, copy)
+        self._homes.copy(node, copy)
 
     async def keep(self) -> None:
         """Do nothing: a node answers a grant when its history is on our disk."""
@@ -196,8 +201,7 @@ class SwarmRuntime:
             return
         try:
             await asyncio.gather(*(node.stop() for node in tuple(self._nodes.values())))
-            if self._asking:
-                await asyncio.wait(self._asking)
+            await self._losses.settled()
             await asyncio.to_thread(self._engine.await_tasks, lab=str(self._folder))
             await self._networks.remove()
         finally:
@@ -259,17 +263,14 @@ class SwarmRuntime:
             lambda api: api.create_service(order, name=node.service, labels=labels, endpoint_spec={"Mode": "dnsrr"}),
         )
 
-    async def _hello(self, node: SwarmNode, hello: "asyncio.Future[Hello]") -> Hello:
-        """Wait for a node's first words; find out why if its task cannot run, or ends before."""
-        while not hello.done():
-            await asyncio.wait([hello], timeout=LOOK_SECONDS)
-            task = None if hello.done() else await self._task(node)
-            if task and task.hopeless:
-                await asyncio.wait([hello], timeout=LOOK_SECONDS)  # its last words may be on their way
-                if not hello.done():
-                    why = await self._last_words(node, task)
-                    raise NodeFailedError(f"{node.name}: its task cannot run: {why}", hint=task.hint)
-        return hello.result()
+    async def _failure(self, node: SwarmNode) -> NodeFailedError | None:
+        """Return why a node will not say hello: its task has ended, or cannot run."""
+        task = await self._task(node)
+        if task is None or not task.hopeless:
+            return None
+        return NodeFailedError(
+            f"{node.name}: its task cannot run: {await self._last_words(node, task)}", hint=task.hint
+        )
 
     async def _introduce(self, node: SwarmNode) -> None:
         """Tell a node where those are whom it knows, and them where it is; all wait until they reach each other."""
@@ -300,31 +301,22 @@ class SwarmRuntime:
 
     def _line_lost(self, node: SwarmNode) -> None:
         node.gone.set()
-        if node.up and not node.stopping:
-            asking = asyncio.ensure_future(self._find_out(node))
-            self._asking.add(asking)
-            asking.add_done_callback(self._asking.discard)
+        self._losses.look_into(node)
 
-    async def _find_out(self, node: SwarmNode) -> None:
-        """Tell why a node has gone that nobody stopped, and remove what is left of it."""
-        machine_lost = False
+    async def _cause(self, node: SwarmNode) -> str:
+        """Say why a node has gone, and note whether its machine has."""
         try:
             async with asyncio.timeout(END_SECONDS):
                 task = await self._its_end(node)
-            machine_lost = bool(task.machine_lost)
-            why = task.why if machine_lost else f"its process ended by itself ({await self._last_words(node, task)})"
         except TimeoutError:
-            why = "its line is lost, though the swarm says that it runs"
-        except GoneError:
-            why = "its service was removed"
-        except EngineError as error:
-            why = error.message
-        with contextlib.suppress(EngineError):  # the journal still has it
-            await self._remove(node)
-        if not node.stopping:
-            self._watcher.lost(node.name, why)
-            if machine_lost:
-                self._machine_lost(node.name)
+            return "its line is lost, though the swarm says that it runs"
+        node.machine_lost = bool(task.machine_lost)
+        return task.why if node.machine_lost else f"its process ended by itself ({await self._last_words(node, task)})"
+
+    def _tell(self, node: SwarmNode, why: str) -> None:
+        self._watcher.lost(node.name, why)
+        if node.machine_lost:
+            self._machine_lost(node.name)
 
     async def _its_end(self, node: SwarmNode) -> Task:
         """Return how a node's task stands once it has ended, or its machine is known to be down."""

@@ -41,6 +41,7 @@ class Puppet:
         next_due: when it wants to wake.
         now: the latest instant that it was granted or shown.
         fails: raised by its next grant.
+        stuck: raised by the next order to stop, which ends it all the same.
     """
 
     def __init__(self) -> None:
@@ -56,6 +57,7 @@ class Puppet:
         self.next_due: Instant = NEVER
         self.now: Instant = 0
         self.fails: Exception | None = None
+        self.stuck: Exception | None = None
         self.process: ProcessId | None = None
 
     async def grant(self, to: Instant) -> Instant:
@@ -81,6 +83,8 @@ class Puppet:
         """Go off in good order."""
         self.on = False
         self.ends.append("stopped")
+        if self.stuck is not None:
+            raise self.stuck
 
     async def kill(self) -> None:
         """Go off at once."""

@@ -305,11 +305,15 @@ class Timekeeper:
         self.scheduler.wakes(turn.node, wakes_at)
 
     async def _show(self) -> None:
-        """Set every node's clock to the present instant."""
+        """Set every node's clock to the present instant. Whoever does not take that in is as stuck as in a grant."""
         at = self.now
-        for grantee in tuple(self._grantees.values()):
+        for node, grantee in tuple(self._grantees.items()):
             with suppress(ConnectionError):  # lost just now: whoever runs it reports that
-                await grantee.observe(at)
+                try:
+                    async with asyncio.timeout(self._grant_limit):
+                        await grantee.observe(at)
+                except TimeoutError:
+                    raise StalledError(node, at, f"did not take the time in within {self._grant_limit:g} s") from None
 
     def _watch(self) -> None:
         """Look every quarter of the limit whether a grant hangs."""
