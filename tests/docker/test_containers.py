@@ -3,15 +3,19 @@
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from leaselab.testbed import Lab
-from leaselab.testbed.containers.engine import Engine
+from leaselab.testbed.capacity import survey
+from leaselab.testbed.containers.engine import LAB, Engine
 from leaselab.testbed.containers.images import tag
-from leaselab.testbed.errors import EngineError, MachineError, NodeFailedError
+from leaselab.testbed.errors import EngineError, LeaselabError, MachineError, NodeFailedError
+from leaselab.testbed.timekeeper.keeper import GRANT_LIMIT_SECONDS
 
 pytestmark = pytest.mark.needs("docker")
 
@@ -57,9 +61,13 @@ def test_a_lab_of_containers_leases_over_the_preferred_network_and_its_container
         assert lab["gw1"].leased("concurrent-users") == 45
         gateway, server = inspect(engine, lab, "gw1"), inspect(engine, lab, "server")
         plan = lab.plan
+        told = [(event.kind, event.fields.get("phase")) for event in lab.events()]
         status = run(engine, gateway["Id"], "python3", "-c", "print(open('/proc/1/status').read())")
         seen = run(engine, server["Id"], "python3", "-c", PEERS)
 
+    starts = [at for at, (kind, _) in enumerate(told) if kind == "power-on"]
+    assert len(starts) == 2
+    assert max(starts) < told.index(("phase", "ready")), "they come up side by side"
     host = gateway["HostConfig"]
     assert (host["NanoCpus"], host["Memory"]) == (1_500_000_000, 96 << 20)
     assert (host["ReadonlyRootfs"], host["Privileged"]) == (True, False)
@@ -70,10 +78,10 @@ def test_a_lab_of_containers_leases_over_the_preferred_network_and_its_container
     assert {f"{end['IPAddress']}" for end in gateway["NetworkSettings"]["Networks"].values()} == set(addresses.values())
     assert addresses["external"] in seen.split(), "CLT-02: the server sees the preferred network's address"
     assert addresses["internal"] not in seen.split()
-    told = json.dumps([gateway, server])
+    shown = json.dumps([gateway, server])
     config = plan.node("gw1").config
     for secret in (plan.secret, config.tls.key, config.peer_secret, "admin123", "secret1"):
-        assert json.dumps(secret)[1:-1] not in told
+        assert json.dumps(secret)[1:-1] not in shown
 
 
 PEERS = """
@@ -85,26 +93,77 @@ for line in open("/proc/net/tcp").readlines()[1:]:
 """Prints who is connected to port 443."""
 
 
-def test_a_published_port_leads_to_the_node_and_one_that_is_taken_is_named(engine: Engine) -> None:
+@pytest.mark.parametrize(("address", "asked"), [("127.0.0.1", ""), ("127.0.0.7", "127.0.0.7:")])
+def test_a_published_port_leads_to_the_node_and_one_that_is_taken_is_named(
+    engine: Engine, address: str, asked: str
+) -> None:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((address, 0))
         port = probe.getsockname()[1]
         probe.listen()
-        text = f"name: published\nnodes: {{gw1: {{kind: psa3000, publish: {{https: {port}}}}}}}"
+        text = f'name: published\nnodes: {{gw1: {{kind: psa3000, publish: {{https: "{asked}{port}"}}}}}}'
         with pytest.raises(MachineError, match=rf"published ports.*:{port} of gw1"):
             Lab.up(text, runtime="docker", timeout=110)
     with Lab.up(text, runtime="docker", timeout=110) as lab:
-        socket.create_connection(("127.0.0.1", port), timeout=10).close()
-        assert [bound["HostIp"] for bound in inspect(engine, lab, "gw1")["HostConfig"]["PortBindings"]["443/tcp"]] == [
-            "127.0.0.1"
-        ]
+        socket.create_connection((address, port), timeout=10).close()
+        bound = inspect(engine, lab, "gw1")["HostConfig"]["PortBindings"]["443/tcp"]
+        assert [each["HostIp"] for each in bound] == [address]
 
 
-def test_a_container_that_cannot_be_up_fails_fast_with_its_last_words() -> None:
-    text = "name: doomed\nnodes: {gw1: {kind: psa3000, limits: {memory: 32MiB}}}"
+def test_a_container_that_cannot_be_up_fails_fast_with_its_last_words_and_nothing_of_its_lab_is_left(
+    engine: Engine, home: Path
+) -> None:
+    text = "name: doomed\nnodes: {gw1: {kind: psa3000, limits: {memory: 32MiB}}, gw2: {kind: psa3000}}"
 
     with pytest.raises(NodeFailedError, match=r"gw1: its container ended before it was up \(.*32 MiB|signal 9"):
         Lab.up(text, runtime="docker", timeout=110)
+
+    of_it = {"label": f"{LAB}={home / 'labs' / 'doomed'}"}
+    assert engine.api.containers(all=True, filters=of_it) == engine.api.networks(filters=of_it) == []
+
+
+def test_a_network_of_a_lab_of_the_same_name_but_another_home_is_named_before_anything_is_made(engine: Engine) -> None:
+    with Lab.up("name: twin\nnodes: {gw1: {kind: psa3000}}", runtime="docker", timeout=110) as lab:
+        mine = f"leaselab-twin-{lab.plan.slot}-internal"
+        plan = lab.plan
+
+        others = survey.look(Path("/elsewhere/labs"), runtime="docker", plan=plan).engine
+        own = survey.look(Path(lab.status().folder).parent, runtime="docker", plan=plan).engine
+
+    assert others is not None
+    assert own is not None
+    assert (mine in others.networks, mine in own.networks) == (True, False)
+
+
+def test_a_container_that_is_paused_from_outside_stops_an_advance_by_name_until_it_goes_on(engine: Engine) -> None:
+    with Lab.up("name: frozen\nnodes: {gw1: {kind: psa3000}}", runtime="docker", timeout=110) as lab:
+        container = inspect(engine, lab, "gw1")["Id"]
+        engine.api.pause(container)
+        with pytest.raises(LeaselabError, match=rf"gw1 did not .* within {GRANT_LIMIT_SECONDS:g} s"):
+            lab.clock.advance(days=1)
+
+        engine.api.unpause(container)
+        lab.clock.advance(days=1)
+        engine.api.pause(container)  # a lab goes down all the same
+
+
+def test_an_engine_finds_a_node_healthy_by_its_images_own_test(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    test = engine.api.inspect_image(tag())["Config"]["Healthcheck"]["Test"][1:]
+    made = engine.api.create_container(tag())["Id"]
+    try:
+        often = f"HEALTHCHECK --interval=1s --timeout=30s --start-period=1s CMD {json.dumps(test)}"
+        image = engine.api.commit(made, "lltest/looked-at", "0", changes=often)["Id"]
+    finally:
+        engine.api.remove_container(made)
+    try:
+        monkeypatch.setenv("LEASELAB_IMAGE", "lltest/looked-at:0")
+        with Lab.up("name: healthy\nnodes: {gw1: {kind: psa3000}}", runtime="docker", timeout=110) as lab:
+            until = time.monotonic() + 100
+            while (health := inspect(engine, lab, "gw1")["State"]["Health"])["Status"] != "healthy":
+                assert time.monotonic() < until, health
+                time.sleep(0.2)
+    finally:
+        engine.api.remove_image(image)
 
 
 def test_a_container_that_ends_at_once_is_said_with_its_exit_status_and_its_last_lines(

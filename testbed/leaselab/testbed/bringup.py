@@ -89,7 +89,7 @@ class SpareHost:
         self._orders, theirs = socket.socketpair()
         with theirs, explained("start the lab's host"):
             self._process = subprocess.Popen(  # noqa: S603 - this very interpreter, and words of our own
-                [sys.executable, "-m", "leaselab.testbed.hosting.host", str(theirs.fileno()), runtime],
+                [sys.executable, "-m", "leaselab.testbed.hosting", str(theirs.fileno()), runtime],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

@@ -30,6 +30,9 @@ from leaselab.testbed.views import LabInfo
 if TYPE_CHECKING:
     from leaselab.testbed.topology.plan import Plan
 
+HOST_LOG: Final = "host.log"
+"""In a lab's folder: what its host and the processes of its nodes write."""
+
 FORMAT: Final = 1
 """Of the lab folder. A change that an older host could not read raises it."""
 
@@ -130,7 +133,7 @@ class LabFolder:
     @property
     def log(self) -> Path:
         """Where the host's own output goes."""
-        return self.path / "host.log"
+        return self.path / HOST_LOG
 
     @property
     def keys(self) -> Path:

@@ -30,7 +30,7 @@ def look(folder: Path, *, runtime: str = "embedded", plan: Plan | None = None) -
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
     loopback = _binds("127.254.254.1", 0) == ""
     reasons = {port: _binds("127.254.254.1" if loopback else "127.0.0.1", port) for port in USUAL_PORTS}
-    engine = _engine(plan) if runtime in ENGINE_RUNTIMES else None
+    engine = _engine(folder, plan) if runtime in ENGINE_RUNTIMES else None
     return Machine(
         python=platform.python_version(),
         system=platform.system(),
@@ -54,9 +54,9 @@ def look(folder: Path, *, runtime: str = "embedded", plan: Plan | None = None) -
     )
 
 
-def _engine(plan: Plan | None) -> EngineFacts:
+def _engine(folder: Path, plan: Plan | None) -> EngineFacts:
     """Ask the engine; why it cannot be used is a fact like others, in the words that `up` would use."""
-    from leaselab.testbed.containers.engine import Engine
+    from leaselab.testbed.containers.engine import LAB, Engine
     from leaselab.testbed.containers.images import current_image
 
     try:
@@ -66,7 +66,7 @@ def _engine(plan: Plan | None) -> EngineFacts:
             networks = engine.do("list the networks", lambda api: api.networks())
     except EngineError as error:
         return EngineFacts(address="", trouble=error.message, hint=error.hint)
-    root, own = Path(told["DockerRootDir"]), f"leaselab-{plan.lab}-{plan.slot}-" if plan else ""
+    root, own = Path(told["DockerRootDir"]), str(folder / plan.lab) if plan else None
     here = told["KernelVersion"] == platform.release() and engine.address.startswith("unix:")
     swarm: dict[str, Any] = told.get("Swarm") or {}
     return EngineFacts(
@@ -81,7 +81,7 @@ def _engine(plan: Plan | None) -> EngineFacts:
         networks={
             network["Name"]: pool["Subnet"]
             for network in networks
-            if network["Driver"] == "bridge" and not (own and network["Name"].startswith(own))
+            if network["Driver"] == "bridge" and (own is None or (network.get("Labels") or {}).get(LAB) != own)
             for pool in (network["IPAM"]["Config"] or ())
             if ":" not in pool.get("Subnet", ":")
         },

@@ -11,7 +11,6 @@ from leaselab.testbed.eventlog import EventLog
 from leaselab.testbed.faults.kinds import Fault
 from leaselab.testbed.hosting.fleet import Fleet
 from leaselab.testbed.topology.plan import Plan
-from leaselab.testbed.topology.planner import cloned
 
 
 @runtime_checkable
@@ -76,6 +75,8 @@ class RunningWorld:
         """Switch a copy of a node on beside it, unless there is one."""
         plan = self._plan()
         if plan is not None and copy not in self._fleet.seats:
+            from leaselab.testbed.topology.planner import cloned  # with it comes the schema; few labs have clones
+
             clone = cloned(self._fleet.seat(node).plan, copy, plan, same_identity=same_identity)
             await self._fleet.clone(node, clone)
 

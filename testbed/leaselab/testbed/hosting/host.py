@@ -1,7 +1,7 @@
 """The running lab: brings a plan up, keeps it, and answers whoever asks over the lab's socket.
 
 One host a lab, in a thread of the program that wants the lab or as a process by itself
-(``python -m leaselab.testbed.hosting.host``). All it knows is in the lab's folder, so that a new host goes on where a
+(``python -m leaselab.testbed.hosting``). All it knows is in the lab's folder, so that a new host goes on where a
 dead one stopped.
 """
 
@@ -35,6 +35,7 @@ from leaselab.testbed.hosting.raising import RaisedLab, first_instant
 from leaselab.testbed.hosting.verbs import Verbs
 from leaselab.testbed.journal import Journal
 from leaselab.testbed.labs import Claim, LabFolder, Slot
+from leaselab.testbed.runtimes.parent import Parent
 from leaselab.testbed.runtimes.protocol import Runtime
 from leaselab.testbed.topology.plan import Plan
 from leaselab.testbed.views import Progress
@@ -61,10 +62,14 @@ class LabHost:
         folder: the lab's.
         claim: its lock and slot, held as long as the host lives.
         listening: the socket in the folder, bound and listening.
+        parent: of node processes, if one warms up already.
     """
 
-    def __init__(self, folder: LabFolder, claim: Claim, listening: socket.socket) -> None:
+    def __init__(
+        self, folder: LabFolder, claim: Claim, listening: socket.socket, *, parent: Parent | None = None
+    ) -> None:
         self._folder = folder
+        self._parent = parent
         self._claim = claim
         self._listening = listening
         self._control = ControlServer(self._answer)
@@ -126,6 +131,8 @@ class LabHost:
                 self._keep = True
             except (OSError, LeaselabError):  # a full disk must not keep the lab from going down
                 _LOG.exception("the lab did not close in good order")
+        if self._parent is not None:
+            self._parent.end()
         if self._journal is not None:
             self._journal.close()
         if not self._keep:
@@ -268,7 +275,8 @@ class LabHost:
         if name == "process":
             from leaselab.testbed.runtimes.process import ProcessRuntime
 
-            return ProcessRuntime(self._folder.path, lab.fleet, journal=lab.journal)
+            parent, self._parent = self._parent, None
+            return ProcessRuntime(self._folder.path, lab.fleet, journal=lab.journal, parent=parent)
         from leaselab.testbed.runtimes.embedded import EmbeddedRuntime
 
         return EmbeddedRuntime(self._folder.path, lab.fleet, now=lab.timekeeper.now)
@@ -309,16 +317,21 @@ def _warm(runtime: str) -> None:
         import leaselab.testbed.runtimes.embedded  # noqa: F401 - for its import alone
 
 
-def main() -> None:
-    """Run as ``python -m leaselab.testbed.hosting.host DESCRIPTOR RUNTIME``: the lab to host comes over that socket."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def serve_one(descriptor: int, runtime: str, parent: Parent | None) -> None:
+    """Host the lab that comes over a socket, or none if it is closed without one.
+
+    Args:
+        descriptor: of the socket.
+        runtime: whose libraries to import until the lab comes.
+        parent: of node processes, if that is the runtime.
+    """
     gc.disable()  # until the lab is up: nothing of what is made on the way there is garbage
     _raise_limits()
-    _warm(sys.argv[2])
-    with socket.socket(fileno=int(sys.argv[1])) as orders:
+    _warm(runtime)
+    with socket.socket(fileno=descriptor) as orders:
         text, descriptors, _, _ = socket.recv_fds(orders, ORDER_BYTES, 3)
     if not text:
-        return  # there is no lab after all
+        return  # there is no lab after all; the kernel ends the parent with us
     order = msgspec.json.decode(text, type=dict[str, Any])
     path, (lock, slot, listening) = Path(order["folder"]), descriptors
     folder = LabFolder(path.name, root=path.parent)
@@ -328,7 +341,7 @@ def main() -> None:
     async def serve() -> None:
         with socket.socket(fileno=listening) as listener:
             listener.setblocking(False)
-            await _run(LabHost(folder, claim, listener))
+            await _run(LabHost(folder, claim, listener, parent=parent))
 
     run_loop(serve())
 
@@ -340,7 +353,3 @@ def _log_to(path: Path) -> None:
         os.dup2(descriptor, stream.fileno())
     os.close(descriptor)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
-
-
-if __name__ == "__main__":
-    main()

@@ -30,7 +30,6 @@ from leaselab.testbed.runtimes.protocol import Runtime
 from leaselab.testbed.timekeeper.keeper import Timekeeper
 from leaselab.testbed.topology import steps
 from leaselab.testbed.topology.plan import Plan
-from leaselab.testbed.topology.planner import cloned
 from leaselab.testbed.topology.steps import CREATE, REMOVE, RESTART
 from leaselab.testbed.views import Progress, Step, UpOutcome
 
@@ -197,6 +196,8 @@ class RaisedLab:
         for fault in self.faults.book.in_force():
             copy = clone_of(fault.node)
             if fault.kind == CLONE and fault.node in nodes and copy not in self.fleet.seats:
+                from leaselab.testbed.topology.planner import cloned  # with it comes the schema; few labs have clones
+
                 clone = cloned(nodes[fault.node], copy, plan, same_identity=fault.identity == SAME)
                 self.fleet.seat_clone(fault.node, clone)
 

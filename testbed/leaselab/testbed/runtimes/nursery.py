@@ -6,7 +6,7 @@ children as long as it does.
 
 The other end of the socket is a :class:`~leaselab.appliance.adapters.control.Channel`. It asks ``{"config": …,
 "store": …, "socket": …, "now": …}`` and is answered the child's process id; it is told of each child's end, and before
-that of a rehearsal that failed.
+that of a rehearsal that failed. Before all else it sends ``{"log": FILE}``, where output goes from then on.
 """
 
 import ctypes
@@ -67,7 +67,9 @@ class Nursery:
         *lines, self._buffer = (self._buffer + text).split(b"\n")
         for line in lines:
             message = msgspec.json.decode(line, type=dict[str, Any])
-            if "ask" in message:
+            if "log" in message:
+                log_to(message["log"])
+            elif "ask" in message:
                 _say(self._line, {"id": message["id"], "answer": {"pid": self._fork(message["ask"])}})
         return True
 
@@ -108,6 +110,14 @@ def tell(line: socket.socket, news: dict[str, Any]) -> None:
 
 def _say(line: socket.socket, message: dict[str, Any]) -> None:
     line.sendall(msgspec.json.encode(message) + b"\n")
+
+
+def log_to(path: str) -> None:
+    """Send all output to a file, and let go of the terminal or pipe of whoever started this process."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for standard in (sys.stdout, sys.stderr):
+        os.dup2(descriptor, standard.fileno())
+    os.close(descriptor)
 
 
 def live(order: dict[str, Any]) -> int:

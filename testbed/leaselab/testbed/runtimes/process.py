@@ -6,11 +6,7 @@ A child ends when the connection is lost, and the kernel ends it when its parent
 
 import asyncio
 import contextlib
-import os
 import signal
-import socket
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -25,19 +21,16 @@ from leaselab.testbed import processes
 from leaselab.testbed.errors import NodeFailedError
 from leaselab.testbed.files import explained, write_whole
 from leaselab.testbed.journal import Journal
+from leaselab.testbed.labs import HOST_LOG
 from leaselab.testbed.processes import ProcessId
 from leaselab.testbed.runtimes.dialled import DialledNode, Reception
 from leaselab.testbed.runtimes.homes import Homes
+from leaselab.testbed.runtimes.parent import STOP_SECONDS as PARENT_STOP_SECONDS
+from leaselab.testbed.runtimes.parent import Parent
 from leaselab.testbed.runtimes.protocol import Watcher
 
 NURSERY: Final = "parent of the nodes"
 """The nursery's name in the journal."""
-
-MALLOC: Final = {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_ARENA_MAX": "1"}
-"""For glibc in the nursery and its children; other C libraries ignore it.
-
-Left alone, glibc raises the first to the largest block freed: after one scrypt (1 MiB) such blocks come from the heap
-and stay with the process. Measured, 12.9 MiB a node without and 11.9 with (docs/decisions/0014)."""
 
 START_SECONDS: Final = 20.0
 """For a child to say hello, its parent's warming up included."""
@@ -85,9 +78,10 @@ class ProcessRuntime:
         folder: the lab's.
         watcher: told what nodes do.
         journal: told of every process and folder before it is made.
+        parent: of the nodes, if one warms up already; the runtime ends it.
     """
 
-    def __init__(self, folder: Path, watcher: Watcher, *, journal: Journal) -> None:
+    def __init__(self, folder: Path, watcher: Watcher, *, journal: Journal, parent: Parent | None = None) -> None:
         self._folder = folder
         self._homes = Homes(folder)
         self._watcher = watcher
@@ -95,7 +89,7 @@ class ProcessRuntime:
         self._journal = journal
         self._nodes: dict[str, ProcessNode] = {}
         self._ends: dict[int, asyncio.Future[int]] = {}
-        self._nursery: subprocess.Popen[bytes] | None = None
+        self._parent = parent
         self._orders: Channel | None = None
         self._server: asyncio.Server | None = None
 
@@ -107,19 +101,13 @@ class ProcessRuntime:
         with explained("listen for the lab's nodes"), SocketAddress(path) as address:
             self._server = await loop.create_unix_server(self._reception.connection, address, **KEEP_SOCKET)
         self._journal.will_make("process", [NURSERY])
-        ours, theirs = socket.socketpair()
-        with theirs, explained("start the parent of the nodes"):
-            # From this thread: the kernel ends the nursery when the thread that made it ends.
-            self._nursery = subprocess.Popen(  # noqa: ASYNC220, S603 - must be this thread's child; our own interpreter
-                [sys.executable, "-m", "leaselab.testbed.runtimes.nursery", str(theirs.fileno()), str(os.getpid())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                env=os.environ | MALLOC,
-            )
-        if identity := processes.identify(self._nursery.pid):
+        if self._parent is None:
+            self._parent = Parent()
+        if identity := processes.identify(self._parent.pid):
             self._journal.made_process(NURSERY, identity)
+        self._parent.log_to(self._folder / HOST_LOG)
         _, self._orders = await loop.create_connection(
-            partial(Channel, self._hear, on_lost=self._nursery_lost), sock=ours
+            partial(Channel, self._hear, on_lost=self._nursery_lost), sock=self._parent.line
         )
 
     async def start(self, config: NodeConfig, *, now: Instant) -> ProcessNode:
@@ -164,11 +152,9 @@ class ProcessRuntime:
         await asyncio.gather(*(node.stop() for node in self._nodes.values()))
         if self._orders:
             self._orders.close()
-        if self._nursery:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                await asyncio.to_thread(self._nursery.wait, STOP_SECONDS)  # hanging up takes the loop's next turn
-            self._nursery.kill()
-            self._nursery.wait()
+        if self._parent:
+            await asyncio.sleep(0)  # the channel hangs up in the loop's next turn
+            await asyncio.to_thread(self._parent.end, PARENT_STOP_SECONDS)
             self._journal.gone("process", [NURSERY])
         if self._server:
             self._server.close()
