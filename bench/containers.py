@@ -1,7 +1,8 @@
 """Fifty nodes that are a container each, against the same image fifty times by docker-compose; memory; ten days.
 
 Both sides run the same image with the same configurations, addresses and restraints, from the call to all of them
-healthy, by the image's own test of health: its metrics port answers. Ours are booted, provisioned and leased besides.
+healthy, by the image's own test of health: its metrics port answers. Ours have then booted as well; how long until
+they are provisioned and leased too, when `leaselab up` returns, is a figure beside it.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,6 +29,7 @@ from leaselab.appliance.adapters.control import Channel
 from leaselab.testbed.containers.engine import Engine
 from leaselab.testbed.containers.images import IMAGE_USER, current_image
 from leaselab.testbed.errors import LeaselabError
+from leaselab.testbed.lab import Lab
 from leaselab.testbed.runtimes.docker import HOME, PROCESSES
 from leaselab.testbed.topology.plan import NodePlan, Plan
 
@@ -51,7 +54,9 @@ def take(work: Path) -> dict[str, Any]:
         engine = Engine.connect()
         try:
             image = current_image(engine)
+            began = datetime.now(UTC)
             with labs.up("containers", labs.topology("containers", GATEWAYS), work, runtime="docker") as (lab, seconds):
+                healthy = (all_ready_at(lab) - began).total_seconds()
                 labs.check_served(lab)
                 plan = lab.plan
                 memory = memory_of([node.pid for node in lab.status().nodes])
@@ -67,17 +72,24 @@ def take(work: Path) -> dict[str, Any]:
     ratio = process_seconds / composed
     return {
         "what": f"{NODES} nodes from the call to all healthy; bytes a container (PSS); {DAYS} days of hourly renewals",
-        "leaselab_docker_seconds": seconds,
+        "leaselab_docker_healthy_seconds": healthy,
+        "leaselab_docker_leased_seconds": seconds,
         "docker_compose_seconds": composed,
         "leaselab_process_seconds": process_seconds,
         "process_ratio_to_compose": ratio,
         "memory": memory,
         "python_share": memory["bare_python_bytes"] / memory["node_bytes"],
         "advance_seconds": advanced,
-        "must": f"docker no slower than docker-compose; process {MUST_PROCESS_RATIO} of it; {DAYS} days in "
+        "must": f"docker healthy no later than docker-compose; process {MUST_PROCESS_RATIO} of it; {DAYS} days in "
         f"{MUST_ADVANCE_SECONDS:g} s",
-        "holds": seconds <= composed and ratio <= MUST_PROCESS_RATIO and advanced <= MUST_ADVANCE_SECONDS,
+        "holds": healthy <= composed and ratio <= MUST_PROCESS_RATIO and advanced <= MUST_ADVANCE_SECONDS,
     }
+
+
+def all_ready_at(lab: Lab) -> datetime:
+    """Return when the last node had booted: every port of it is open before it begins to."""
+    ready = [event.wall for event in lab.events() if event.kind == "phase" and event.fields["phase"] == "ready"]
+    return max(map(datetime.fromisoformat, ready))
 
 
 # --- memory ----------------------------------------------------------------------------------------------------------

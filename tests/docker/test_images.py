@@ -88,6 +88,7 @@ def test_on_another_base_the_same_code_and_requirements_come_out_byte_for_byte(
     assert labels["org.opencontainers.image.version"] == __version__
     assert config["User"] == "10001:10001"
     assert config["Healthcheck"]["Test"][0] == "CMD"
+    assert engine.api.images(filters={"dangling": True, "label": images.STAGE}) == [], "nothing is left of the build"
 
 
 def test_a_base_without_python_is_named_and_nothing_is_built(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

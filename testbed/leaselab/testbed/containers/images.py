@@ -32,6 +32,9 @@ BASE_REPOSITORY: Final = "leaselab/base"
 CONTENT: Final = "leaselab.content"
 """Label: what an image was built from."""
 
+STAGE: Final = "leaselab.stage"
+"""Label: what is left of a build beside its image, by the Dockerfile."""
+
 USUAL_BASE: Final = "python:3.13-slim"
 DEBIAN: Final = "debian"
 """As a base: make one from Debian packages (images/base.sh)."""
@@ -318,6 +321,7 @@ def _build(engine: Engine, context: bytes, base: str) -> None:
             said.extend(text for text in line.get("stream", "").splitlines() if text.strip())
 
     engine.do(f"build {tag()}", run)
+    engine.do("remove what the build left", lambda api: api.prune_images({"dangling": True, "label": STAGE}))
 
 
 def _run(command: list[str], what: str) -> None:

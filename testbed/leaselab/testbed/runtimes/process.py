@@ -32,8 +32,8 @@ from leaselab.testbed.runtimes.protocol import Watcher
 NURSERY: Final = "parent of the nodes"
 """The nursery's name in the journal."""
 
-START_SECONDS: Final = 20.0
-"""For a child to say hello, its parent's warming up included."""
+START_SECONDS: Final = 60.0
+"""For a child to say hello, its parent's warming up included; a machine may be busy."""
 
 STOP_SECONDS: Final = 5.0
 """For a node to shut down in good order; then it is killed."""
