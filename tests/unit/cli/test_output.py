@@ -45,6 +45,7 @@ def test_on_a_terminal_too_narrow_for_a_table_nothing_is_cut_in_pieces(monkeypat
     screen = Screen()
     monkeypatch.setattr(sys, "stdout", screen)
     monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("LINES", "25")  # both, or the drawing goes by the terminal that it asks
     monkeypatch.setenv("TERM", "dumb")
 
     print_table(["node", "admin"], [("gw1", "https://127.32.200.103:8443/admin")], empty="none")
