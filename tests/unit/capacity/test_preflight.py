@@ -10,7 +10,7 @@ from leaselab.testbed.capacity.machine import MIB, PLENTY, EngineFacts, Machine
 from leaselab.testbed.capacity.needs import APPETITES, BRIDGE_PORTS, needs
 from leaselab.testbed.capacity.preflight import Finding, findings, require
 from leaselab.testbed.errors import MachineError
-from leaselab.testbed.topology.plan import ClockPlan, NodePlan, Plan
+from leaselab.testbed.topology.plan import ClockPlan, Container, NodePlan, Plan
 
 ENGINE = EngineFacts(
     address="unix:///var/run/docker.sock",
@@ -205,6 +205,23 @@ def test_a_table_that_would_be_full_is_good_to_know_and_refuses_no_lab(
     assert (finding.subject, finding.state) == (subject, "limit")
     assert hint in finding.hint
     require(small, lab)
+
+
+@pytest.mark.parametrize("runtime", ["docker", "swarm"])
+def test_a_limit_of_memory_that_a_container_would_reach_is_good_to_know(runtime: str) -> None:
+    lab = plan(2, runtime=runtime)
+    tight, loose = (Container(memory_bytes=size * MIB) for size in (40, 96))
+
+    def with_limits(first: Container, second: Container) -> Plan:
+        nodes = zip(lab.nodes, (first, second), strict=True)
+        return msgspec.structs.replace(
+            lab, nodes=tuple(msgspec.structs.replace(node, container=container) for node, container in nodes)
+        )
+
+    (finding,) = [each for each in findings(ROOMY, with_limits(loose, tight)) if each.state != "fine"]
+    assert (finding.subject, finding.state, finding.what) == ("limits.memory", "limit", "48 MiB for gw2 of 40: too few")
+    assert states(findings(ROOMY, with_limits(loose, loose)))["limits.memory"] == "fine"
+    assert "limits.memory" not in states(findings(ROOMY, lab))
 
 
 def test_what_is_lacking_is_said_all_at_once() -> None:

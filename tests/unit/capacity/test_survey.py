@@ -86,3 +86,33 @@ def test_the_innermost_and_every_outer_control_group_count(tmp_path: Path, monke
     monkeypatch.setattr(survey, "CONTROL_GROUPS", groups)
 
     assert survey.threads_left() == 40
+
+
+@pytest.mark.parametrize(
+    ("line", "folder", "most", "used", "cache"),
+    [
+        ("0::/user/session", ".", "memory.max", "memory.current", "inactive_file"),
+        ("8:memory:/user/session", "memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ],
+    ids=["version 2", "version 1"],
+)
+def test_memory_is_what_the_control_groups_leave_of_the_machines(
+    line: str, folder: str, most: str, used: str, cache: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proc, groups = tmp_path / "proc", tmp_path / "groups"
+    inner = groups / folder / "user" / "session"
+    inner.mkdir(parents=True)
+    (proc / "self").mkdir(parents=True)
+    (proc / "self" / "cgroup").write_text(f"{line}\n")
+    (proc / "meminfo").write_text("MemTotal: 3000 kB\nMemAvailable:    2000 kB\n")
+    for group, limit in ((inner, "max"), (inner.parent, "900000")):
+        (group / most).write_text(limit)
+        (group / used).write_text("600000")
+        (group / "memory.stat").write_text(f"anon 1\n{cache} 100000\n")
+    monkeypatch.setattr(survey, "PROC", proc)
+    monkeypatch.setattr(survey, "CONTROL_GROUPS", groups)
+
+    assert survey.free_memory() == 400_000
+
+    (inner.parent / most).write_text("max")
+    assert survey.free_memory() == 2000 * 1024

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from leaselab.testbed.capacity.machine import MIB, PLENTY, USUAL_PORTS, Machine
+from leaselab.testbed.capacity.machine import ENGINE_RUNTIMES, MIB, PLENTY, USUAL_PORTS, Machine
 from leaselab.testbed.topology.plan import Plan
 
 State = Literal["fine", "limit", "missing"]
@@ -81,6 +81,8 @@ def needs(plan: Plan, machine: Machine) -> list[Need]:
     """Compute what a lab takes of a machine; what has no limit there is left out."""
     appetite = APPETITES[plan.runtime]
     found = [*_handles(plan, machine, appetite), *_threads(plan, machine, appetite), *_space(plan, machine, appetite)]
+    if plan.runtime in ENGINE_RUNTIMES:
+        found += _limits(plan)
     if appetite.contained:
         found += _network(plan, machine)
     return [need for need in found if need.there < PLENTY]
@@ -160,6 +162,24 @@ def _space(plan: Plan, machine: Machine, appetite: Appetite) -> list[Need]:
         wanted = ENGINE_DISK_A_NODE * count // MIB
         found.append(Need("engine's disk", wanted, engine.disk_free // MIB, "MiB", hint=hint))
     return found
+
+
+def _limits(plan: Plan) -> list[Need]:
+    """Compare the tightest limit of memory that the file sets with what a container takes."""
+    limited = [node for node in plan.nodes if node.container.memory_bytes]
+    if not limited:
+        return []
+    node = min(limited, key=lambda node: node.container.memory_bytes)
+    return [
+        Need(
+            "limits.memory",
+            APPETITES["docker"].memory // MIB,
+            node.container.memory_bytes // MIB,
+            f"MiB for {node.name}",
+            hint="give it more in the file, or leave the limit out: a node that takes more is killed",
+            unless="limit",
+        )
+    ]
 
 
 def _network(plan: Plan, machine: Machine) -> list[Need]:

@@ -18,6 +18,12 @@ PROC: Final = Path("/proc")
 SYSTEM: Final = PROC / "sys"
 CONTROL_GROUPS: Final = Path("/sys/fs/cgroup")
 
+_MEMORY_FILES: Final = (
+    ("memory.max", "memory.current", "inactive_file"),
+    ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+)
+"""Of a control group, by version 2 and 1: the limit of its memory, what it has, and what of that is given up first."""
+
 
 def look(folder: Path, *, runtime: str = "embedded", plan: Plan | None = None) -> Machine:
     """Look at this machine.
@@ -37,7 +43,7 @@ def look(folder: Path, *, runtime: str = "embedded", plan: Plan | None = None) -
         loopback=loopback,
         taken_ports={port: why for port, why in reasons.items() if why},
         file_handles=_finite(resource.getrlimit(resource.RLIMIT_NOFILE)[1]),
-        memory_free=_free_memory(),
+        memory_free=free_memory(),
         disk_free=shutil.disk_usage(existing).free,
         folder=str(folder),
         folder_writable=os.access(existing, os.W_OK | os.X_OK),
@@ -135,18 +141,40 @@ def threads_left() -> int:
     except (OSError, IndexError, ValueError):
         return PLENTY
     most = min(_number(SYSTEM / "kernel/threads-max"), _number(SYSTEM / "kernel/pid_max"))
-    return min(max(0, most - running), *(_left(group / "pids.max", group / "pids.current") for group in _groups()))
+    groups = _groups("pids", "pids.max")
+    return min(max(0, most - running), *(_left(group / "pids.max", group / "pids.current") for group in groups))
 
 
-def _groups() -> list[Path]:
-    """Return the folders of the control groups that limit this process's number of threads, innermost first."""
+def free_memory() -> int:
+    """Return the bytes that a new program could use: of the machine's, and of the control groups' that we are in."""
+    left = [os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
+    for line in (PROC / "meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            left = [int(line.split()[1]) * 1024]
+    for most, used, cache in _MEMORY_FILES:
+        for group in _groups("memory", most):
+            there = _left(group / most, group / used)
+            left.append(there if there == PLENTY else there + _reclaimable(group / "memory.stat", cache))
+    return min(left)
+
+
+def _reclaimable(statistics: Path, name: str) -> int:
+    with contextlib.suppress(OSError):
+        for line in statistics.read_text().splitlines():
+            if line.startswith(f"{name} "):
+                return int(line.split()[1])
+    return 0
+
+
+def _groups(controller: str, file: str) -> list[Path]:
+    """Return the folders of the control groups that this process is in and that have such a file, innermost first."""
     with contextlib.suppress(OSError):
         for line in (PROC / "self/cgroup").read_text().splitlines():
             _, controllers, path = line.split(":", 2)
-            if controllers in ("", "pids"):
+            if controllers in ("", controller):
                 group = CONTROL_GROUPS / controllers / path.lstrip("/")
-                if (group / "pids.max").exists():
-                    return [each for each in (group, *group.parents) if (each / "pids.max").exists()]
+                if (group / file).exists():
+                    return [each for each in (group, *group.parents) if (each / file).exists()]
     return [CONTROL_GROUPS]
 
 
@@ -187,11 +215,3 @@ def _number(file: Path) -> int:
 
 def _finite(limit: int) -> int:
     return PLENTY if limit == resource.RLIM_INFINITY else limit
-
-
-def _free_memory() -> int:
-    """Return the bytes that a new program could use."""
-    for line in (PROC / "meminfo").read_text().splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) * 1024
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
