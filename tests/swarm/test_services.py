@@ -61,6 +61,9 @@ def test_nodes_run_where_their_labels_say_and_lease_from_machine_to_machine(lab:
     near, far = map(containers, hosts)
 
     assert (set(near), set(far)) == ({"server", "gw2"}, {"gw1"})
+    machines = {node.name: node.machine for node in lab.status().nodes}
+    assert machines["server"] == machines["gw2"] != machines["gw1"]
+    assert all(machines.values())
     assert lab["gw1"].leased("concurrent-users") == 20
     lab["gw1"].users.set(25)
     assert lab["gw1"].leased("concurrent-users") == 45

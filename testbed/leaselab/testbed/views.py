@@ -21,6 +21,7 @@ class NodeStatus(msgspec.Struct, frozen=True):
         addresses: by network.
         ports: by service: ``ssh``, ``https``, ``metrics``.
         pid: of its own process; 0 where it shares the lab's.
+        machine: host name and address of the one that it runs on, where a lab is on several; else empty.
     """
 
     name: str
@@ -35,6 +36,7 @@ class NodeStatus(msgspec.Struct, frozen=True):
     admin_url: str
     metrics_url: str
     pid: int = 0
+    machine: str = ""
 
 
 class ClockStatus(msgspec.Struct, frozen=True):

@@ -266,6 +266,15 @@ async def test_the_status_has_the_doors_of_a_node(stage: Stage) -> None:
     assert (gateway.waits_for, gateway.pid) == ("cloud", 0)
 
 
+async def test_the_status_says_which_machine_a_node_is_on_as_long_as_it_is_on_one(stage: Stage) -> None:
+    await stage.fleet.start("gw1")
+    stage.fleet.running("gw1").machine = "east, 192.0.2.7"
+
+    assert stage.fleet.status("gw1").machine == "east, 192.0.2.7"
+    await stage.fleet.stop("gw1")
+    assert stage.fleet.status("gw1").machine == ""
+
+
 async def test_closing_switches_all_off_and_leaves_the_runtime(stage: Stage) -> None:
     await stage.fleet.start("gw1")
     await stage.fleet.keep()

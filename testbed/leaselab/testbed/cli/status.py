@@ -29,8 +29,9 @@ def status(lab: str, *, as_json: bool) -> None:
     print_line(headline(seen))
     print_table(tables.NODE_COLUMNS, tables.node_rows(seen, counted), empty="the lab has no nodes")
     for node in seen.nodes:
-        for trouble in filter(None, (node.failure, node.waits_for and f"waits for {node.waits_for}")):
-            print_line(f"{node.name}: {trouble}")
+        where, waits = node.machine and f"on {node.machine}", node.waits_for and f"waits for {node.waits_for}"
+        for note in filter(None, (where, node.failure, waits)):
+            print_line(f"{node.name}: {note}")
 
 
 def headline(seen: "LabStatus") -> str:

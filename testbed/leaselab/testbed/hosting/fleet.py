@@ -299,6 +299,7 @@ class Fleet:
             admin_url="" if isinstance(config, CloudConfig) else f"{config.ports.web_address(address)}/admin",
             metrics_url=f"http://{address}:{config.ports.metrics}/metrics",
             pid=process.pid if process else 0,
+            machine=seat.running.machine if seat.running else "",
         )
 
     def wakes(self, node: str, next_due: Instant) -> None:

@@ -29,6 +29,7 @@ class DialledNode:
     def __init__(self, name: str) -> None:
         self.name = name
         self.process: ProcessId | None = None
+        self.machine = ""
         self.next_due: Instant = 0
         self.now: Instant = 0
         self.stopping = False

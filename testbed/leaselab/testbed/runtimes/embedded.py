@@ -22,6 +22,7 @@ class EmbeddedNode:
     """A node in this process."""
 
     process: ProcessId | None = None
+    machine = ""
 
     def __init__(self, node: Node, nodes: dict[str, Node]) -> None:
         self.node = node

@@ -34,11 +34,13 @@ class RunningNode(Protocol):
         next_due: when it wanted to wake, at its start.
         now: how late it was by its own history, at its start.
         process: its own process; ``None`` where it shares the lab's.
+        machine: host name and address of the one that it runs on, where a runtime has several; else empty.
     """
 
     next_due: Instant
     now: Instant
     process: ProcessId | None
+    machine: str
 
     async def grant(self, to: Instant) -> Instant:
         """Let it do all that is due by ``to``; return when it wants to wake next."""

@@ -176,6 +176,8 @@ class SwarmRuntime:
                     node.met(*await first_words(hello, look_seconds=LOOK_SECONDS, failure=failure))
                     self._nodes[name] = node
                     await self._introduce(node)
+                    task = await self._task(node)
+                    node.machine = task.machine if task else ""
             except BaseException:
                 with contextlib.suppress(EngineError):  # the journal still has it
                     await node.kill()

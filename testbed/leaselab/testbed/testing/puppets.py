@@ -59,6 +59,7 @@ class Puppet:
         self.fails: Exception | None = None
         self.stuck: Exception | None = None
         self.process: ProcessId | None = None
+        self.machine = ""
 
     async def grant(self, to: Instant) -> Instant:
         """Take a turn."""
