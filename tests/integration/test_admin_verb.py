@@ -92,6 +92,10 @@ def test_licenses_are_downloaded_and_removed(typed: Typed, lab: Lab) -> None:
     assert "used by another device" in again["error"]
 
     (row,) = lab["gw2"].licenses
-    assert typed("license", "remove", "gw2", row.serial) == {"node": "gw2", "removed": [row.serial]}
+    refused = typed("license", "remove", "gw2", row.serial, "no-such-serial", code=1)
+    assert "no-such-serial" in refused
+    assert f"done before that: {row.serial}" in refused
     assert lab["gw2"].licenses == ()
     assert row.serial in typed("license", "remove", "gw2", row.serial, code=1)
+    (other,) = lab["gw1"].licenses
+    assert typed("license", "remove", "gw1", other.serial) == {"node": "gw1", "removed": [other.serial]}

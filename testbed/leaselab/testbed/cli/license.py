@@ -11,6 +11,7 @@ from leaselab.testbed.cli.options import format_option, lab_option, node_argumen
 from leaselab.testbed.errors import CallError, RefusedError
 
 if TYPE_CHECKING:
+    from leaselab.appliance.licensing.commands import DeleteLicense, Recall, Surrender
     from leaselab.testbed.node import Node
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -83,8 +84,7 @@ def surrender(node: str, serials: tuple[str, ...], *, lab: str, as_json: bool) -
     from leaselab.appliance.licensing.commands import Surrender
 
     gateway = chosen_lab(lab)[node]
-    for serial in serials:
-        gateway.command(Surrender(serial=serial))
+    _in_turn(gateway, Surrender, serials)
     _print_states(gateway, serials, as_json=as_json)
 
 
@@ -101,8 +101,7 @@ def recall(node: str, serials: tuple[str, ...], *, lab: str, as_json: bool) -> N
     from leaselab.appliance.licensing.commands import Recall
 
     gateway = chosen_lab(lab)[node]
-    for serial in serials:
-        gateway.command(Recall(serial=serial))
+    _in_turn(gateway, Recall, serials)
     _print_states(gateway, serials, as_json=as_json)
 
 
@@ -117,8 +116,7 @@ def remove(node: str, serials: tuple[str, ...], *, lab: str, as_json: bool) -> N
     from leaselab.testbed.cli.output import print_json, print_line
 
     chosen = chosen_lab(lab)[node]
-    for serial in serials:
-        chosen.command(DeleteLicense(serial=serial))
+    _in_turn(chosen, DeleteLicense, serials)
     if as_json:
         print_json({"node": node, "removed": list(serials)})
     else:
@@ -144,6 +142,16 @@ def download(context: click.Context, node: str, code: str, *, lab: str, as_json:
     fine = _print_outcomes(node, report["outcomes"], error=report["error"], as_json=as_json)
     if report["error"] or not fine:
         context.exit(1)
+
+
+def _in_turn(node: "Node", command: "type[Surrender | Recall | DeleteLicense]", serials: tuple[str, ...]) -> None:
+    """Give a command for each license; a refusal ends it, and says for which it was done before."""
+    for number, serial in enumerate(serials):
+        try:
+            node.command(command(serial=serial))
+        except RefusedError as error:
+            done = f"done before that: {', '.join(serials[:number])}" if number else ""
+            raise RefusedError(error.message, hint=error.hint or done) from error
 
 
 def _print_outcomes(node: str, outcomes: list[dict[str, Any]], *, as_json: bool, **more: Any) -> bool:
