@@ -17,6 +17,7 @@ from leaselab.testbed.testing.topologies import gateways
 pytestmark = pytest.mark.needs("docker", *SWARM_PARTS)
 
 TOPOLOGY = gateways("crash")
+NEAR, FAR = (f"placement: {{labels: {{place: {place}}}}}" for place in ("near", "far"))
 
 
 @pytest.mark.parametrize("step", range(1, 6))  # engine, network, secret, service; then the first that is gone again
@@ -93,7 +94,7 @@ def test_an_image_that_another_machine_lacks_is_said_and_a_copy_mends_it(
 ) -> None:
     manager, worker = hosts
     label(manager, worker, place="far")
-    far = TOPOLOGY.replace("psa3000}", "psa3000, placement: {labels: {place: far}}}")
+    far = gateways("crash", settings=FAR)
     with worker.connected() as engine:
         engine.api.remove_image(tag(), force=True)
     with pytest.raises(NodeFailedError, match="gw1: its task cannot run: No such image") as failed:
@@ -112,8 +113,7 @@ def test_after_the_managers_engine_has_restarted_nodes_go_on_where_they_were(hos
     manager, worker = hosts
     label(manager, manager, place="near")
     label(manager, worker, place="far")
-    text = TOPOLOGY.replace("psa3000}", "psa3000, placement: {labels: {place: near}}}")
-    text += "  gw2: {kind: psa3000, placement: {labels: {place: far}}}\n"
+    text = gateways("crash", settings=NEAR) + gateways("crash", "gw2", settings=FAR).partition("nodes:\n")[2]
     with Lab.up(text, runtime="swarm", timeout=200) as lab:
         before = lab["gw1"].report()
         manager.stop()
