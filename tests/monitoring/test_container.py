@@ -42,14 +42,6 @@ def image(engine: Engine) -> Iterator[str]:
     engine.do("remove the programs", lambda api: api.remove_image(name))
 
 
-@pytest.fixture
-def monitor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Monitor]:
-    monkeypatch.setenv("LEASELAB_HOME", str(tmp_path / "home"))
-    one = Monitor()
-    yield one
-    one.down()
-
-
 def programs() -> bytes:
     found = [shutil.which(name) for name in ("prometheus", "promtool")]
     said = subprocess.run(["ldd", *filter(None, found)], capture_output=True, text=True, check=True).stdout

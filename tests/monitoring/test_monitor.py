@@ -5,7 +5,6 @@ import signal
 import socket
 import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,14 +24,6 @@ ONE_NODE = """\
 name: alone
 nodes: {gw1: {kind: psa3000, boot: {accept-license: true, admin: {name: admin, password: admin123}}}}
 """
-
-
-@pytest.fixture
-def monitor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Monitor]:
-    monkeypatch.setenv("LEASELAB_HOME", str(tmp_path / "home"))
-    one = Monitor()
-    yield one
-    one.down()
 
 
 @pytest.mark.needs("prometheus")

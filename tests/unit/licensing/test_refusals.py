@@ -155,6 +155,11 @@ def each(cases: list[Case]) -> list[Any]:
     ]
 
 
+@pytest.fixture
+def stage(fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stage:
+    return Stage(fleet, tmp_path, monkeypatch, capsys)
+
+
 def prepared(fleet: Fleet, case: Case) -> Command:
     return case.command(fleet) if callable(case.command) else case.command or c.PullState()
 
@@ -185,15 +190,10 @@ def test_a_refused_command_changes_nothing_anywhere_and_says_why(fleet: Fleet, c
 @pytest.mark.rule("CFG-04")
 @pytest.mark.parametrize(("way", "case"), each(CASES))
 def test_what_is_refused_by_any_way_changes_nothing_anywhere_and_is_told_why(
-    fleet: Fleet,
-    way: str,
-    case: Case,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    stage: Stage, way: str, case: Case
 ) -> None:
-    command = prepared(fleet, case)
-    ask = WAYS[way][0](Stage(fleet, tmp_path, monkeypatch, capsys), case, command)
+    fleet, command = stage.fleet, prepared(stage.fleet, case)
+    ask = WAYS[way][0](stage, case, command)
     before = everything(fleet)
 
     said = ask()
@@ -220,15 +220,10 @@ def test_a_key_that_is_not_taken_changes_nothing_anywhere_and_says_why(fleet: Fl
 @pytest.mark.rule("KEY-02")
 @pytest.mark.parametrize(("way", "case"), each(KEYS))
 def test_a_key_that_is_not_taken_by_any_way_changes_nothing_anywhere_and_says_why(
-    fleet: Fleet,
-    way: str,
-    case: Case,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    stage: Stage, way: str, case: Case
 ) -> None:
-    command = prepared(fleet, case)
-    ask = WAYS[way][0](Stage(fleet, tmp_path, monkeypatch, capsys), case, command)
+    fleet, command = stage.fleet, prepared(stage.fleet, case)
+    ask = WAYS[way][0](stage, case, command)
     before = everything(fleet)
 
     said = ask()

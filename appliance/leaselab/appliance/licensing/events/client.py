@@ -125,5 +125,4 @@ TenancyEvent: TypeAlias = (
     | LeasesEnded
     | AutoLeaseTaken
 )
-"""All that changes what the device holds and says as a client, but for the answers that it
-takes and the end of being one."""
+"""All that changes what the device holds and says as a client, but for answers it takes and the end of being one."""
