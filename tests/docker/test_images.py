@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import tarfile
 from collections.abc import Iterator
 
@@ -15,9 +16,10 @@ from leaselab.testbed.errors import EngineError
 
 pytestmark = pytest.mark.needs("docker")
 
-OTHER_BASE = "lltest/python:other"
-EMPTY_BASE = "lltest/empty:0"
-OTHER_IMAGE = "lltest/appliance:other"
+# A worker's own: each test removes what carries these names, also while another worker builds.
+OTHER_BASE = f"lltest/python:{os.getpid()}"
+EMPTY_BASE = f"lltest/empty:{os.getpid()}"
+OTHER_IMAGE = f"lltest/appliance:{os.getpid()}"
 
 CLEAR = "import shutil; shutil.rmtree('/opt/leaselab')"
 
